@@ -1,0 +1,135 @@
+"""The contract of the catalogue of backends: what runs a model, and what it can do.
+
+A backend gets `Request`s and yields `(index, Reply)` pairs in whatever order is fastest. A reply that went wrong is data
+(`Reply.failure`), never an exception: one bad row does not end a run. An exception (`BackendError`) means that the model
+as a whole cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Protocol
+
+import attrs
+
+
+@attrs.frozen
+class Abilities:
+    """What a backend can do; the compiler's last check compares them with what the plan asks for."""
+
+    text: bool = True
+    logits: bool = False
+    images: bool = False
+    prefix: str = "none"
+    """Reuse of a shared prompt prefix: `none`, `single` (one row at a time) or `batch`."""
+    constrain: bool = False
+    deterministic: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Decode:
+    """How text is generated. Temperature 0 is greedy, ties go to the smallest token id."""
+
+    temperature: float = 0.0
+    max_tokens: int = 64
+    stop: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Message:
+    """One turn as the model gets it. `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One use of a model for one row.
+
+    With `options` it asks for the log-likelihood of each option text after the prompt, else for text.
+    `row` and `task` say what the request is for; only `replay` looks at them.
+    """
+
+    task: str
+    row: str
+    messages: tuple[Message, ...]
+    decode: Decode
+    options: tuple[str, ...] | None = None
+
+    @property
+    def plain_prompt(self) -> str:
+        """The turns joined by one empty line: what a model without a chat template is sent."""
+        return "\n\n".join(message.text for message in self.messages)
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """What came back for one request.
+
+    `text` is the raw reply, `scores` the summed natural log-likelihood of each option (in the order of the request).
+    `failure` is None, or why there is no reply: `too_long` (the prompt does not fit the context; nothing was cut),
+    `model_error`, `no_reply` (a replay file has none for this row). `finish` is `stop`, `length` (cut off at max_tokens) or `scored`.
+    """
+
+    prompt_sha256: str
+    text: str = ""
+    scores: tuple[float, ...] | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    seconds: float | None = None
+    finish: str = "stop"
+    failure: str | None = None
+    detail: str | None = None
+    """For people: more about a failure, such as `prompt 5,120 tokens, context 4,096`."""
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """What the command line says about how to run a model. Backends ignore what does not concern them."""
+
+    device: str = "auto"
+    """`auto` (CUDA when it is there, else CPU), `cpu`, or `cuda` (an error when it cannot be had)."""
+    threads: int | None = None
+    dtype: str | None = None
+    """Which export to load, as the file suffix names it: `fp32`, `fp16`, `q4`, ..."""
+    batch: int = 8
+    chat: str = "auto"
+    """`auto` (use the model's chat template when it has one), `on` (an error when it has none), or `off`."""
+    seed: int = 0
+
+
+class Backend(Protocol):
+    """A loaded model."""
+
+    abilities: Abilities
+
+    @property
+    def digest(self) -> str:
+        """Identifies everything that can change a reply: weights, tokenizer, chat template, settings. Hex sha256."""
+
+    def describe(self) -> dict[str, Any]:
+        """For `report.json` and `doctor`: what is loaded and how it runs. Plain JSON."""
+
+    def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """Yield one reply for every request, with its index, in any order."""
+
+    def close(self) -> None:
+        """Give back memory and files."""
+
+
+@attrs.frozen
+class Scheme:
+    """A member of the catalogue: the word before the colon in `--model onnx:DIR`, and what opens it."""
+
+    name: str
+    summary: str
+    open: Callable[[str, Mapping[str, str], Options], Backend]
+    """Arguments: what stands after the colon, the `?key=value&...` settings, and the options. Raises `BackendError`."""
+    abilities: Abilities
+
+
+def sha256_of(text: str) -> str:
+    """Hex sha256 of the UTF-8 bytes of `text`."""
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,245 @@
+"""The plan: what will be read, sent, read back and scored, as frozen values in a fixed order.
+
+    Scan     rows of one split of one dataset, as typed records
+    Render   the turns of a prompt for each row
+    Call     one use of the model for each row: text, or the likelihood of each option
+    Read     a typed answer, or `Unread`, from each reply
+    Score    one metric over all rows of a task
+    TaskPlan the five of them under a task's name
+    Suite    which tasks, how they are aggregated, which interval
+
+A plan knows nothing of files other than the paths data are read from, and nothing of models: the model under test is the
+one hole, filled when it is run. `to_json` and `from_json` (in `plan/form.py`) keep every bit of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from medspec.backends.base import Decode
+from medspec.syntax.template import Piece
+from medspec.types import RecordType, Type
+
+FORMAT = 1
+"""The number of the plan's file format."""
+
+
+@attrs.frozen(kw_only=True)
+class FileSource:
+    """A data file. `format` is `jsonl`, `json`, `csv` or `parquet`; `path` is relative to a data root.
+
+    `at` is the dotted path inside a JSON document (None: the document itself); an object found there is read as one row
+    per key. `names` are the column names of a CSV file without a header line. `delimiter` is one character.
+    """
+
+    format: str
+    path: str
+    at: str | None = None
+    names: tuple[str, ...] | None = None
+    delimiter: str = ","
+
+
+@attrs.frozen
+class FromPath:
+    """A field from one dotted path into the raw row, such as `meta.topic` or `options.A`. A number indexes a list."""
+
+    path: str
+
+
+@attrs.frozen
+class FromPaths:
+    """A list field from several dotted paths, one entry each."""
+
+    paths: tuple[str, ...]
+
+
+@attrs.frozen
+class FromKey:
+    """The key under which a row stands in a JSON object."""
+
+
+@attrs.frozen
+class FromRowNumber:
+    """The position of the row in its file, counted from `first`, padded with zeros to `width` characters."""
+
+    first: int = 0
+    width: int = 1
+
+
+Column = FromPath | FromPaths | FromKey | FromRowNumber
+
+
+@attrs.frozen(kw_only=True)
+class Keep:
+    """Keeps the rows whose `field` is (or, negated, is not) among the ids in `ids`: a JSON list, or an object's keys."""
+
+    field: str
+    ids: FileSource
+    negate: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Scan:
+    """Rows of one split. `folder` is the spec's own folder, the last place where `source.path` is looked for."""
+
+    id: str
+    dataset: str
+    subset: str | None
+    split: str
+    source: FileSource
+    record: RecordType
+    columns: tuple[tuple[str, Column], ...]
+    id_field: str | None
+    """The field that identifies a row in reports; None: the row number."""
+    keep: tuple[Keep, ...] = ()
+    license: str | None = None
+    private: bool = False
+    folder: str = attrs.field(default="", metadata={"hash": False})
+
+
+@attrs.frozen
+class FieldRef:
+    """A prompt parameter that is a field of the row."""
+
+    field: str
+
+
+@attrs.frozen
+class Constant:
+    """A prompt parameter whose value is known at compile time."""
+
+    value: Any
+
+
+@attrs.frozen
+class TurnPlan:
+    role: str
+    pieces: tuple[Piece, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Render:
+    """Turns of a prompt; names in the pieces are looked up in `bindings`."""
+
+    id: str
+    scan: str
+    prompt: str
+    turns: tuple[TurnPlan, ...]
+    bindings: tuple[tuple[str, FieldRef | Constant], ...]
+
+
+@attrs.frozen(kw_only=True)
+class ReaderUse:
+    """A reader with its settings (all of them, defaults filled in) and the type it produces."""
+
+    name: str
+    settings: tuple[tuple[str, Any], ...]
+    answer: Type
+    version: int
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One use of the model per row. With `options` the reader's continuations are scored, else text is generated."""
+
+    id: str
+    render: str
+    decode: Decode
+    options: ReaderUse | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Read:
+    id: str
+    call: str
+    reader: ReaderUse
+    unread: str = "worst"
+    """`worst`: an unread row counts as wrong; `skip`: it leaves the denominator."""
+
+
+@attrs.frozen(kw_only=True)
+class Score:
+    """One metric. `label` is its name in reports."""
+
+    label: str
+    metric: str
+    settings: tuple[tuple[str, Any], ...]
+    version: int
+    primary: bool
+
+
+@attrs.frozen(kw_only=True)
+class TaskPlan:
+    """A task: which nodes it uses, where its gold is, and the two hashes that say what it measures."""
+
+    name: str
+    version: int | None
+    scan: str
+    render: str
+    call: str
+    read: str
+    gold: str
+    scores: tuple[Score, ...]
+    call_hash: str = ""
+    score_hash: str = ""
+
+
+@attrs.frozen
+class Member:
+    task: str
+    weight: float = 1.0
+
+
+@attrs.frozen(kw_only=True)
+class Aggregate:
+    """One number over several tasks' primary metrics. `method` is `mean`, `weighted_mean` or `worst`."""
+
+    name: str
+    method: str
+    tasks: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Interval:
+    """`bootstrap` (percentile, rows resampled) or `wilson` (proportions only; bootstrap for the rest)."""
+
+    method: str = "wilson"
+    level: float = 0.95
+    resamples: int = 1000
+    seed: int = 7
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """A compiled suite. Nodes are in the order in which they run; ids are `s1`, `r1`, `c1`, `a1`, ..."""
+
+    format: int = FORMAT
+    suite: str
+    version: int | None
+    scans: tuple[Scan, ...]
+    renders: tuple[Render, ...]
+    calls: tuple[Call, ...]
+    reads: tuple[Read, ...]
+    tasks: tuple[TaskPlan, ...]
+    members: tuple[Member, ...]
+    aggregates: tuple[Aggregate, ...] = ()
+    interval: Interval = Interval()
+    title: str = ""
+    """One line from the suite's doc comment."""
+
+    def scan(self, id: str) -> Scan:
+        return next(node for node in self.scans if node.id == id)
+
+    def render(self, id: str) -> Render:
+        return next(node for node in self.renders if node.id == id)
+
+    def call(self, id: str) -> Call:
+        return next(node for node in self.calls if node.id == id)
+
+    def read(self, id: str) -> Read:
+        return next(node for node in self.reads if node.id == id)
+
+    def task(self, name: str) -> TaskPlan:
+        return next(task for task in self.tasks if task.name == name)

@@ -1,0 +1,62 @@
+"""The contract of the catalogue of readers: the only bridge between a model's reply and a typed answer.
+
+A reader is a pair. `encode` writes a value as the model should write it, `decode` reads a reply; `decode(encode(x)) == x`.
+`decode` never raises: what cannot be read is `Unread`, which is neither None nor a wrong answer.
+A reader that asks for `logits` does not read text: it names the option texts to score (`continuations`) and reads the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from medspec.types.base import Row, Type
+
+Settings = Mapping[str, Any]
+"""The reader's settings after defaults, by name."""
+
+
+@attrs.frozen
+class Unread:
+    """A reply that could not be read. `reason` is a short stable word, `reply` the text."""
+
+    reason: str
+    reply: str
+
+
+@attrs.frozen(kw_only=True)
+class Setting:
+    """One setting of a reader or a metric. `default` also fixes its type; `choices` is for words."""
+
+    name: str
+    default: Any
+    choices: tuple[str, ...] = ()
+    summary: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Reader:
+    """A member of the catalogue.
+
+    `kinds` are the type kinds it can produce, `offers` the facets metrics may ask for (`confidence`), `asks` what the
+    backend must give (`text` or `logits`). `version` is part of the score hash.
+    """
+
+    name: str
+    summary: str
+    kinds: tuple[str, ...]
+    asks: str
+    encode: Callable[[Any, Type, Row, Settings], str]
+    decode: Callable[[str, Type, Row, Settings], Any]
+    answer_format: Callable[[Type, Settings], str]
+    continuations: Callable[[Type, Row, Settings], tuple[str, ...]] | None = None
+    decode_scores: Callable[[Sequence[float], Type, Row, Settings], Any] | None = None
+    settings: tuple[Setting, ...] = ()
+    offers: frozenset[str] = frozenset()
+    version: int = 1
+
+    def produces(self, type_: Type) -> bool:
+        """Whether the reader can make values of `type_`."""
+        return type_.kind in self.kinds or type_.kind == "unknown"

@@ -1,0 +1,100 @@
+"""Diagnostics: what is wrong with a spec, as values.
+
+A `Diagnostic` has a stable code, one sentence, one main label, up to three further labels, notes (facts) and helps
+(what to type). A `Report` collects them; nothing raises for a wrong spec. How they look is in `render.py` and `export.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from medspec.text.source import Place
+
+
+@attrs.frozen
+class Label:
+    """What one piece of text is. The first label of a diagnostic is the main one."""
+
+    place: Place
+    text: str = ""
+
+
+@attrs.frozen
+class Edit:
+    """A replacement of `place` by `text` that is safe to apply without asking."""
+
+    place: Place
+    text: str
+
+
+@attrs.frozen(kw_only=True)
+class Diagnostic:
+    """One problem. `code` is `E0201` (stops) or `W0202` (does not); `title` is one sentence without a full stop."""
+
+    code: str
+    title: str
+    labels: tuple[Label, ...]
+    notes: tuple[str, ...] = ()
+    helps: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def is_error(self) -> bool:
+        return self.code.startswith("E")
+
+    @property
+    def place(self) -> Place:
+        return self.labels[0].place
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str]:
+        return (self.place.source.path, self.place.start, self.place.end, self.code)
+
+
+@attrs.define
+class Report:
+    """The diagnostics of one run of the compiler. Equal diagnostics are kept once."""
+
+    found: list[Diagnostic] = attrs.field(factory=list)
+
+    def add(
+        self,
+        code: str,
+        title: str,
+        *labels: Label | Place | tuple[Place, str],
+        notes: Iterable[str] = (),
+        helps: Iterable[str] = (),
+        edits: Iterable[Edit] = (),
+    ) -> None:
+        """Record one problem. A bare place is a label without text."""
+        diagnostic = Diagnostic(
+            code=code,
+            title=title,
+            labels=tuple(_as_label(label) for label in labels),
+            notes=tuple(notes),
+            helps=tuple(helps),
+            edits=tuple(edits),
+        )
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """All problems, ordered by file and position."""
+        return tuple(sorted(self.found, key=lambda diagnostic: diagnostic.sort_key))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.found)
+
+
+def _as_label(label: Label | Place | tuple[Place, str]) -> Label:
+    match label:
+        case Label():
+            return label
+        case Place():
+            return Label(label)
+        case (place, text):
+            return Label(place, text)
