@@ -1,0 +1,64 @@
+# Everything a person needs to build, run and test medspec from a clean clone. `make` alone lists the targets.
+#
+#   PYTHON=python3.12 make test      another interpreter (3.11 or newer)
+#   VENV=/elsewhere make run         another folder for the environment
+#   make test PYTEST_ARGS="-k check" only some tests
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+# Folders of a virtual environment are named differently on Windows.
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+# The environment's pip is not upgraded: every pip that Python 3.11 or newer brings understands these files.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help venv dev run test lint bench wheel-test clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.installed ## make the environment and install medspec into it
+dev: $(VENV)/.installed-dev
+
+run: $(VENV)/.installed ## compile the specs of this repository and run its quickstart suite
+	$(BIN)/medspec compile
+	$(BIN)/medspec run
+
+test: $(VENV)/.installed-dev ## run the tests (PYTEST_ARGS passes options on)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed ## time the commands that must start fast
+	$(BIN)/python perf/startup.py
+
+wheel-test: $(VENV)/.installed-dev ## build the wheel and use it in an empty environment
+	$(BIN)/python -m pytest -m slow tests/cli/test_wheel.py $(PYTEST_ARGS)
+
+clean: ## remove the environment and everything that was built; runs/ stays
+	rm -rf $(VENV) build dist target .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "medspec needs Python 3.11 or newer, and '$(PYTHON)' is not one; name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps make a second `make run` start at once; a changed dependency makes them old.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.installed
