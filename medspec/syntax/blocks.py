@@ -1,0 +1,52 @@
+'''Texts between `"""`: what they say once the indentation of the spec file is taken away.
+
+The first line break and a last blank line are dropped, and the indentation that all lines share goes. A text that begins
+on the line of its opening quotes keeps that line as it is. Nothing else is changed: no trimming inside, no escapes.
+'''
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+import attrs
+
+
+@attrs.frozen
+class Block:
+    """A dedented text. `pieces` are (offset in `text`, offset in the source file) pairs, ascending."""
+
+    text: str
+    pieces: tuple[tuple[int, int], ...]
+
+    def source_offset(self, offset: int) -> int:
+        """Where in the source file the code point at `offset` of `text` stands."""
+        index = bisect_right(self.pieces, (offset, 1 << 60)) - 1
+        at, source = self.pieces[max(index, 0)]
+        return source + offset - at
+
+
+def dedent(raw: str, start: int) -> Block:
+    """The text between the quotes, which begins at offset `start` of its file."""
+    lines: list[tuple[int, str]] = []
+    at = start
+    for line in raw.split("\n"):
+        lines.append((at, line))
+        at += len(line) + 1
+    body = lines
+    if len(body) > 1 and not body[0][1].strip():
+        body = body[1:]
+        keep_first = False
+    else:
+        keep_first = True
+    if len(body) > 1 and not body[-1][1].strip():
+        body = body[:-1]
+    indented = body[1:] if keep_first else body
+    widths = [len(line) - len(line.lstrip(" \t")) for _, line in indented if line.strip()]
+    width = min(widths, default=0)
+    text = ""
+    pieces = []
+    for index, (offset, line) in enumerate(body):
+        cut = 0 if keep_first and index == 0 else min(width, len(line) - len(line.lstrip(" \t")))
+        pieces.append((len(text), offset + cut))
+        text += line[cut:] + "\n"
+    return Block(text[:-1], tuple(pieces))

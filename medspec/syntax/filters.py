@@ -1,0 +1,107 @@
+"""The filters a template may use: name, what they take, what they give, and the function.
+
+Types are words (`text`, `int`, `float`, `bool`, `enum`, `list`, `any`). Where Jinja has a filter of the same name, ours
+gives the same result.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class FilterRule:
+    """One filter. `takes` are the kinds of value it accepts, `arguments` the Python types of its arguments.
+
+    `gives` is the kind of the result; `same` the kind it was given, `item` that of the list's items.
+    """
+
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    function: Callable[..., Any]
+    arguments: tuple[tuple[type, ...], ...] = ()
+    required: int = 0
+    summary: str = ""
+
+
+def _letter(index: int) -> str:
+    return string.ascii_uppercase[index]
+
+
+def _join(values: tuple[Any, ...], separator: str = "") -> str:
+    return separator.join(str(value) for value in values)
+
+
+def _default(value: Any, instead: Any) -> Any:
+    return instead if value is None else value
+
+
+FILTERS: tuple[FilterRule, ...] = (
+    FilterRule(name="trim", takes=("text",), gives="text", function=str.strip, summary="without white space at both ends"),
+    FilterRule(name="lower", takes=("text", "enum"), gives="text", function=str.lower, summary="in small letters"),
+    FilterRule(name="upper", takes=("text", "enum"), gives="text", function=str.upper, summary="in capital letters"),
+    FilterRule(
+        name="replace",
+        takes=("text",),
+        gives="text",
+        function=str.replace,
+        arguments=((str,), (str,)),
+        required=2,
+        summary="every occurrence of the first text replaced by the second",
+    ),
+    FilterRule(
+        name="join",
+        takes=("list",),
+        gives="text",
+        function=_join,
+        arguments=((str,),),
+        summary="the entries of a list in one text, with a separator",
+    ),
+    FilterRule(name="length", takes=("text", "list"), gives="int", function=len, summary="characters or entries"),
+    FilterRule(name="first", takes=("list",), gives="item", function=lambda values: values[0], summary="the first entry"),
+    FilterRule(name="last", takes=("list",), gives="item", function=lambda values: values[-1], summary="the last entry"),
+    FilterRule(name="letter", takes=("int", "choice"), gives="text", function=_letter, summary="0 is A, 1 is B, ..."),
+    FilterRule(
+        name="round",
+        takes=("int", "float"),
+        gives="float",
+        function=lambda value, digits=0: round(value, digits),
+        arguments=((int,),),
+        summary="rounded to a number of decimals",
+    ),
+    FilterRule(
+        name="default",
+        takes=("optional",),
+        gives="item",
+        function=_default,
+        arguments=((str, int, float),),
+        required=1,
+        summary="another value where there is none",
+    ),
+    FilterRule(
+        name="json",
+        takes=("any",),
+        gives="text",
+        function=lambda value: json.dumps(value, ensure_ascii=False),
+        summary="written as JSON",
+    ),
+    FilterRule(
+        name="_case_text",
+        takes=("enum",),
+        gives="text",
+        function=lambda value, *pairs: dict(zip(pairs[::2], pairs[1::2], strict=True))[value],
+        arguments=(),
+        summary="inserted by the compiler: what people and models see for a case",
+    ),
+)
+
+
+def find_filter(name: str) -> FilterRule | None:
+    """The filter with this name, or None."""
+    return next((rule for rule in FILTERS if rule.name == name), None)

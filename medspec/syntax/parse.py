@@ -1,0 +1,156 @@
+"""Text to tree, island by island.
+
+The LALR tables are built once per version of the grammar and kept in the user's cache folder, since loading them takes
+a tenth of the time of building them. A cache that cannot be read or written costs time, never a result.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lark import Lark, Tree, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+
+from medspec.syntax import tree
+from medspec.syntax.build import Builder
+from medspec.syntax.explain_syntax import explain
+from medspec.syntax.islands import KEYWORDS, Island, cut
+from medspec.text.diagnostic import Report
+from medspec.text.source import Place, Source
+from medspec.text.suggest import nearest
+
+EDITIONS = (2026,)
+
+
+def parse(source: Source, report: Report) -> tree.ModuleTree:
+    """The tree of one file. Problems go to `report`; what could be read is in the tree."""
+    edition: tree.Edition | None = None
+    imports: list[tree.ImportModule | tree.ImportNames] = []
+    declarations: list[tree.Declaration] = []
+    broken: set[str] = set()
+    edition_is_broken = False
+    for island in cut(source, report):
+        items = None if island.broken else _parse_island(source, island, report)
+        if items is None:
+            # A spoilt first island may well have been the edition: one mistake, one message.
+            edition_is_broken |= island.start == 0
+            broken.update(_names_in(source, island))
+            continue
+        for item in items:
+            if isinstance(item, tree.Edition):
+                _check_edition(item, edition, bool(imports or declarations), report)
+                edition = item
+            elif isinstance(item, tree.ImportModule | tree.ImportNames):
+                imports.append(item)
+            else:
+                declarations.append(item)
+    if edition is None and not edition_is_broken:
+        report.add(
+            "E0105",
+            "this file does not say which edition of the language it is written in",
+            (Place(source, 0, 0), "the first line"),
+            helps=[f"begin the file with `edition {EDITIONS[-1]}`"],
+        )
+    return tree.ModuleTree(source, edition, tuple(imports), tuple(declarations), frozenset(broken))
+
+
+def _parse_island(source: Source, island: Island, report: Report) -> list[Any] | None:
+    text = source.text[island.start : island.end]
+    try:
+        parsed: Tree[Any] = _parser().parse(text)
+        builder = Builder(source, island.start)
+        return [builder.build(node) for node in parsed.children]
+    except UnexpectedEOF as error:
+        explain(source, island, error, report)
+    except UnexpectedToken as error:
+        if not _report_unknown_keyword(source, island, error, report):
+            explain(source, island, error, report)
+    except UnexpectedInput as error:
+        explain(source, island, error, report)
+    except RecursionError:
+        report.add("E0107", "this declaration is nested too deeply", Place(source, island.start, island.start + 1))
+    return None
+
+
+def _report_unknown_keyword(source: Source, island: Island, error: UnexpectedToken, report: Report) -> bool:
+    """E0106 when the island's first word is no keyword."""
+    first = error.token.start_pos if error.token.type == "NAME" else None
+    if first is None or "TASK" not in (error.accepts or error.expected):
+        return False
+    word = str(error.token)
+    place = Place(source, island.start + first, island.start + first + len(word))
+    close = nearest(word, (*KEYWORDS, "import", "edition"))
+    helps = [f"did you mean `{close}`?"] if close else [f"a declaration begins with one of: {', '.join(KEYWORDS)}"]
+    report.add("E0106", f"`{word}` does not begin a declaration", (place, "not a keyword of this edition"), helps=helps)
+    return True
+
+
+def _names_in(source: Source, island: Island) -> list[str]:
+    words = source.text[island.start : island.end].split()
+    return [
+        words[index + 1].split("(")[0].split("{")[0].split("@")[0].split(":")[0].split("=")[0]
+        for index in range(len(words) - 1)
+        if words[index] in KEYWORDS
+    ]
+
+
+def _check_edition(found: tree.Edition, before: tree.Edition | None, late: bool, report: Report) -> None:
+    if before is not None:
+        report.add("E0105", "the edition is given twice", (found.place, "again here"), (before.place, "first here"))
+    elif late:
+        report.add("E0105", "the edition must come first", (found.place, "move this to the first line"))
+    elif found.year.number not in EDITIONS:
+        known = ", ".join(str(year) for year in EDITIONS)
+        report.add(
+            "E0105",
+            f"there is no edition {found.year.written}",
+            found.year.place,
+            helps=[f"editions this version of medspec knows: {known}"],
+        )
+
+
+@cache
+def _parser() -> Lark:
+    grammar = grammar_text()
+    import lark
+
+    name = sha256(f"{lark.__version__}\n{grammar}".encode()).hexdigest()[:16]
+    cached = _cache_folder() / f"grammar-{name}.lark.cache"
+    try:
+        with cached.open("rb") as file:
+            return Lark.load(io.BytesIO(file.read()))
+    except Exception:  # noqa: BLE001  a missing, foreign or half-written cache is rebuilt, whatever is wrong with it
+        pass
+    parser = Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
+    _write_cache(parser, cached)
+    return parser
+
+
+def _write_cache(parser: Lark, cached: Path) -> None:
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as file:
+            parser.save(file)
+        os.replace(file.name, cached)
+    except OSError:
+        pass
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "medspec"
+
+
+def grammar_text() -> str:
+    """The grammar: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "_grammar", package.parent / "grammar"):
+        path = folder / "medspec.lark"
+        if path.is_file():
+            return path.read_text("utf-8")
+    raise FileNotFoundError("medspec.lark: this installation of medspec is incomplete, install it again")
