@@ -1,0 +1,5 @@
+"""`python -m medspec` is `medspec`."""
+
+from medspec.cli.app import main
+
+main()

@@ -1,0 +1,108 @@
+"""The command `medspec`: which commands there are, and what every one of them ends with.
+
+A command lives in a file of its own, is imported when it is asked for, and returns its exit code:
+
+    0   fine                                        3   the run failed
+    1   the specs have errors                       4   it ran, and a declared floor was missed
+    2   wrong use of the command line               70  our fault
+
+Results go to the standard output, everything else to the standard error. Nothing here imports more than click, so that
+`medspec --help` starts about as fast as Python does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NamedTuple, NoReturn
+
+import click
+
+from medspec import __version__
+
+
+class Entry(NamedTuple):
+    """A member of the catalogue of commands: the attribute `COMMAND` of `module` is the click command."""
+
+    name: str
+    module: str
+    summary: str
+
+
+COMMANDS = (
+    Entry("check", "medspec.cli.check", "Find mistakes in specs."),
+    Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
+    Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
+    Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
+    Entry("explain", "medspec.cli.explain", "Explain a code such as E0306, or the plan of a suite or task."),
+    Entry("ls", "medspec.cli.ls", "List what the specs declare."),
+    Entry("doctor", "medspec.cli.doctor", "Show versions, the runtime, devices and where files are looked for."),
+)
+
+
+class Commands(click.Group):
+    """The group of all commands. It knows their names and summaries without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [entry.name for entry in COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for entry in COMMANDS:
+            if entry.name == cmd_name:
+                command: click.Command = import_module(entry.module).COMMAND
+                return command
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.list_commands(ctx) and not name.startswith("-"):
+            from medspec.text.suggest import nearest
+
+            guess = nearest(name, self.list_commands(ctx))
+            raise click.UsageError(f"there is no command `{name}`" + (f"; did you mean `{guess}`?" if guess else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in COMMANDS])
+
+
+@click.command(
+    cls=Commands,
+    name="medspec",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="In a project, `medspec compile` compiles everything and `medspec run` runs the default suite.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="medspec", message="%(prog)s %(version)s")
+def app() -> None:
+    """A compiler for clinical AI benchmarks: check them, compile them, run them, score them."""
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code. `args` is for tests; None: those of the process."""
+    arguments = list(sys.argv[1:] if args is None else args)
+    code = guarded(lambda: app.main(arguments, prog_name="medspec", standalone_mode=False), arguments)
+    sys.exit(code)
+
+
+def guarded(work: Callable[[], Any], arguments: Sequence[str]) -> int:
+    """Do `work` and turn whatever it ends with into an exit code, and into words where there is something to say.
+
+    The one place where exceptions end: usage errors, everything of `medspec.errors`, Ctrl-C, a closed pipe, the
+    system's refusals (disk, permissions), and our own faults.
+    """
+    from medspec.cli.ending import end_of
+
+    try:
+        code = work()
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001  nothing may leave as a traceback
+        return end_of(error, arguments)
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()

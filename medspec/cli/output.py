@@ -1,0 +1,64 @@
+"""Writing for people and for programs.
+
+People get UTF-8 box drawing and colours where their terminal has them, and plain ASCII where it has not. Programs get
+UTF-8 JSON whatever the terminal is set to. Nothing here imports rich.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from medspec.text.diagnostic import Diagnostic
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """True on a terminal, unless `NO_COLOR` is set; with `FORCE_COLOR` everywhere."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def is_ascii_only(stream: TextIO) -> bool:
+    """True when `stream` cannot take the letters that boxes are drawn with."""
+    try:
+        "╭─│⋮…".encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def print_text(text: str, stream: TextIO | None = None) -> None:
+    """Write `text` and a line break (none after an empty text). Letters the stream cannot take are written out."""
+    stream = stream or sys.stdout
+    if not text:
+        return
+    encoding = stream.encoding or "utf-8"
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(shown if shown.endswith("\n") else shown + "\n")
+
+
+def print_for_programs(text: str) -> None:
+    """Write `text`, which a program will read, to the standard output as UTF-8."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="strict")
+    sys.stdout.write(text if not text or text.endswith("\n") else text + "\n")
+
+
+def print_json(value: Any) -> None:
+    """Write plain JSON, two spaces to the level."""
+    print_for_programs(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None:
+    """Write diagnostics as a person reads them."""
+    from medspec.text.render import render
+
+    print_text(render(diagnostics, colour=wants_colour(stream), ascii=is_ascii_only(stream)), stream)
