@@ -1,0 +1,141 @@
+"""Where data files are looked for: `--data DIR`, `MEDSPEC_DATA`, the roots of `medspec.toml`, then the spec's own folder.
+
+A path in a spec is relative and stays inside the root it is found in: specs come from other people, and must not be able
+to read any file of the machine they are run on. Symbolic links that lead out of a root are refused for the same reason.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PureWindowsPath
+
+import attrs
+
+from medspec.errors import DataError
+from medspec.text.suggest import nearest
+
+VARIABLE = "MEDSPEC_DATA"
+"""The environment variable with data roots, separated as in PATH."""
+
+_NAMES_COMPARED = 2000
+
+
+@attrs.frozen(kw_only=True)
+class DataRoots:
+    """Folders with data, in the order in which they are tried."""
+
+    given: tuple[Path, ...] = ()
+    """From `--data`."""
+    environment: tuple[Path, ...] = ()
+    """From `MEDSPEC_DATA`."""
+    configured: tuple[Path, ...] = ()
+    """From `medspec.toml`."""
+
+    @classmethod
+    def of(
+        cls,
+        given: Sequence[str | Path] = (),
+        configured: Sequence[str | Path] = (),
+        environment: Mapping[str, str] = os.environ,
+    ) -> DataRoots:
+        """The roots of one command. Empty entries of `MEDSPEC_DATA` are passed over, `~` is the home folder."""
+        listed = [entry for entry in environment.get(VARIABLE, "").split(os.pathsep) if entry.strip()]
+        return cls(
+            given=tuple(Path(entry).expanduser() for entry in given),
+            environment=tuple(Path(entry).expanduser() for entry in listed),
+            configured=tuple(Path(entry).expanduser() for entry in configured),
+        )
+
+    def places(self, folder: str | Path = "") -> Iterator[tuple[Path, str]]:
+        """Each root and where it comes from, in order; `folder` is the spec's own, the last."""
+        for root in self.given:
+            yield root, "--data"
+        for root in self.environment:
+            yield root, VARIABLE
+        for root in self.configured:
+            yield root, "medspec.toml"
+        if folder:
+            yield Path(folder), "the spec's folder"
+
+
+def find_file(
+    path: str, roots: DataRoots, *, folder: str | Path = "", dataset: str = "", licence: str | None = None
+) -> Path:
+    """The first file at `path` under `roots`, then under `folder`.
+
+    `dataset` and `licence` are for the message of the `DataError` that is raised where there is none, or where the path
+    leaves its root.
+    """
+    _refuse_outside(path)
+    looked: list[str] = []
+    for root, origin in roots.places(folder):
+        place = root / path
+        note = _why_not(root, place)
+        if note is None:
+            _refuse_escape(path, root, place)
+            return place
+        if (line := f"{place} ({origin}{note})") not in looked:
+            looked.append(line)
+    of = f" of dataset `{dataset}`" if dataset else ""
+    looked = looked or ["nowhere: there is no data root"]
+    raise DataError(
+        f"`{path}`{of} was not found; looked at:", problems=[*looked, *_advice(path, roots, folder, licence)]
+    )
+
+
+def _refuse_outside(path: str) -> None:
+    """Refuse what is no plain relative path, in the forms of every system, before the file system is asked."""
+    windows = PureWindowsPath(path)
+    if "://" in path:
+        raise DataError(f"`{path}` is a remote address; download the file and say where it is with `--data DIR`")
+    if not path.strip() or "\0" in path:
+        raise DataError(f"{path!r} is no path of a file")
+    if path.startswith("~") or windows.drive or windows.root:
+        raise DataError(
+            f"`{path}` is absolute; data paths are relative to a data root: write the last part in the spec, "
+            "and give the rest as `--data DIR`"
+        )
+    if ".." in windows.parts:
+        raise DataError(f"`{path}` leaves its data root by `..`; give the folder above as `--data DIR`")
+
+
+def _refuse_escape(path: str, root: Path, place: Path) -> None:
+    target = place.resolve()
+    if not target.is_relative_to(root.resolve()):
+        raise DataError(
+            f"`{path}` is a symbolic link out of its data root: {place} leads to {target}; "
+            "give the folder it leads to as `--data DIR`"
+        )
+
+
+def _why_not(root: Path, place: Path) -> str | None:
+    """None if `place` is a file, else what to say about it after its origin."""
+    try:
+        if place.is_file():
+            return None
+        if place.is_dir():
+            return ": a directory, not a file"
+        return "" if root.is_dir() else ": no such folder"
+    except OSError as error:
+        return f": {error.strerror}"
+
+
+def _advice(path: str, roots: DataRoots, folder: str | Path, licence: str | None) -> list[str]:
+    lines = [] if licence is None else [f"the dataset's licence is `{licence}`"]
+    for root, _ in roots.places(folder):
+        if (meant := _neighbour(root / path)) is not None:
+            lines.append(f"did you mean {meant}?")
+            break
+    return [*lines, f"say where it is: `--data DIR`, with DIR the folder that holds `{path}`"]
+
+
+def _neighbour(place: Path) -> Path | None:
+    """The file beside `place` whose name is nearest, or that is the same file compressed."""
+    try:
+        names = [entry.name for _, entry in zip(range(_NAMES_COMPARED), os.scandir(place.parent), strict=False)]
+    except OSError:
+        return None
+    packed = [name for name in names if name in {place.name + end for end in (".gz", ".zip", ".zst", ".xz", ".bz2")}]
+    meant = packed[0] if packed else nearest(place.name, names)
+    return None if meant is None else place.parent / meant

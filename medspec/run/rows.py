@@ -1,0 +1,167 @@
+"""From a raw row to a typed row: which column a field comes from, and what its value is.
+
+Nothing is filled in and nothing guessed. A field whose column is absent is an error that names the columns there are,
+unless its type is optional; a value that does not fit is an error that names place, field and value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+
+from medspec.errors import DataError
+from medspec.files.base import RawRow
+from medspec.files.dotted import ABSENT, did_you_mean, find_gap, look_up, name_list
+from medspec.files.problems import shorten
+from medspec.plan.nodes import Column, FromKey, FromPath, FromPaths, FromRowNumber
+from medspec.types import ChoiceType, FieldType, Misfit, OptionalType, RecordType, Type
+
+
+@attrs.frozen(kw_only=True)
+class RowLoader:
+    """How rows of one file become values of `record`.
+
+    `cells` says that the file is CSV, which has no null: an empty cell of an optional field is None. `private` keeps
+    values out of messages.
+    """
+
+    record: RecordType
+    columns: dict[str, Column]
+    cells: bool = False
+    private: bool = False
+
+    def column(self, field: str) -> Column:
+        """Where `field` comes from; the column of its own name where the spec does not say."""
+        return self.columns.get(field, FromPath(field))
+
+    @property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """The dotted paths each field reads, in the order of the fields; none for keys and row numbers."""
+        return {field.name: _paths(self.column(field.name)) for field in self.record.fields}
+
+    def top_columns(self) -> frozenset[str]:
+        """Every name a path could begin with: what a format with columns has to read."""
+        heads: set[str] = set()
+        for path in (path for paths in self.paths.values() for path in paths):
+            parts = path.split(".")
+            heads.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        return frozenset(heads)
+
+    def check_columns(self, name: str, columns: Iterable[str] | None, first: RawRow) -> None:
+        """Raise one `DataError` naming each field whose column the whole file lacks, as its first row shows."""
+        sample = first.value if columns is None else {**dict.fromkeys(columns), **first.value}
+        lines: list[str] = []
+        listings: dict[str, str] = {}
+        for field in self.record.fields:
+            if isinstance(field.type, OptionalType):
+                continue
+            if isinstance(self.column(field.name), FromKey) and first.key is None:
+                lines.append(f"field `{field.name}` is the row's key, but the rows stand in a list and have no keys")
+            for path in self.paths[field.name]:
+                gap = find_gap(sample, path) if look_up(sample, path) is ABSENT else None
+                # No names: a list that is shorter than the index, or a null on the way. The next row may have it.
+                if gap is not None and gap.names is not None:
+                    inside = f" in `{gap.parent}`" if gap.parent else ""
+                    meant = did_you_mean(gap.name, gap.names)
+                    lines.append(f"field `{field.name}`: there is no column `{gap.name}`{inside}{meant}")
+                    listings[gap.parent] = f"the columns{inside} are {name_list(gap.names)}"
+        if lines:
+            message = f"{name}: the columns do not fit the record `{self.record.name}`:"
+            raise DataError(message, problems=[*lines, *listings.values()])
+
+    def load(self, raw: RawRow, values: dict[str, Any], only: str | None = None) -> list[str]:
+        """Load the fields of `raw` that `values` lacks (or the field `only`) into `values`; the problems, one line each.
+
+        Fields that choose from another field are loaded after it, and left out where it is missing: the fault is told
+        once, where it is.
+        """
+        problems = []
+        for field in self.record.load_order:
+            if field.name in values or (only is not None and field.name != only):
+                continue
+            if any(anchor not in values for anchor in _anchors(field.type)):
+                continue
+            problem = self._load_field(field, raw, values)
+            if problem is not None:
+                problems.append(problem)
+        return problems
+
+    def _load_field(self, field: FieldType, raw: RawRow, values: dict[str, Any]) -> str | None:
+        column = self.column(field.name)
+        optional = isinstance(field.type, OptionalType)
+        label = f"field `{field.name}`{_origin(field.name, column)}"
+        found = _pick(column, raw, optional=optional)
+        if isinstance(found, _Nothing):
+            return f"{label}: there is no value at `{found.path}`"
+        if self.cells and optional and found == "":
+            found = None
+        try:
+            if found is not None and any(values[anchor] is None for anchor in _anchors(field.type)):
+                raise Misfit("the row has nothing to choose from")
+            values[field.name] = field.type.load(found, values)
+        except Misfit as misfit:
+            shown = "(value not shown: the data are private)" if self.private else shorten(found)
+            return f"{label}: {shown}: {misfit}"
+        return None
+
+
+def text_of(value: Any, type_: Type) -> str:
+    """The text form of a typed value, as ids have it: texts as they are, all else as JSON."""
+    plain = type_.to_json(value)
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+@attrs.frozen
+class _Nothing:
+    """There is no value at `path`."""
+
+    path: str
+
+
+def _pick(column: Column, raw: RawRow, *, optional: bool) -> Any:
+    match column:
+        case FromKey():
+            return raw.key
+        case FromRowNumber():
+            return str(raw.number + column.first).zfill(column.width)
+        case FromPath(path):
+            found = look_up(raw.value, path)
+            return (None if optional else _Nothing(path)) if found is ABSENT else found
+        case FromPaths(paths):
+            entries = [look_up(raw.value, path) for path in paths]
+            missing = [path for path, entry in zip(paths, entries, strict=True) if entry is ABSENT]
+            if missing:
+                return None if optional and len(missing) == len(paths) else _Nothing(missing[0])
+            return entries
+
+
+def _paths(column: Column) -> tuple[str, ...]:
+    match column:
+        case FromPath(path):
+            return (path,)
+        case FromPaths(paths):
+            return paths
+    return ()
+
+
+def _origin(field: str, column: Column) -> str:
+    match column:
+        case FromPath(path) if path != field:
+            return f' from "{path}"'
+        case FromKey():
+            return " from the row's key"
+    return ""
+
+
+def _anchors(type_: Type) -> set[str]:
+    """The fields a value of `type_` chooses from."""
+    if isinstance(type_, ChoiceType):
+        return {type_.of}
+    if isinstance(type_, RecordType):
+        # A record inside a row has options of its own.
+        inner = {field.name for field in type_.fields}
+        return {anchor for field in type_.fields for anchor in _anchors(field.type)} - inner
+    return {anchor for child in type_.children for anchor in _anchors(child)}

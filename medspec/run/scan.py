@@ -1,0 +1,182 @@
+"""Reads the rows of a `Scan`: all of them, checked, before any model is called.
+
+    Scan, data roots  ->  Rows
+
+Either every row fits its record, every id is there once and every id of a split names a row, or one `DataError` says
+what is wrong, where.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from medspec.errors import UsageError
+from medspec.files import FORMATS
+from medspec.files.base import Layout, RawRow, RawRows
+from medspec.files.json_document import read_ids
+from medspec.files.opening import DataFile
+from medspec.files.problems import Problems
+from medspec.plan.nodes import FileSource, Keep, Scan
+from medspec.run.roots import DataRoots, find_file
+from medspec.run.rows import RowLoader, text_of
+
+_IDS_SHOWN = 5
+
+
+@attrs.frozen(kw_only=True)
+class Rows:
+    """The rows of one split, in the order of the file.
+
+    `rows` are typed (dicts in the order of the record's fields), `ids` their ids as text. `digest` is the hex sha256 of
+    the bytes of `file`; `others` are the further files that were read (lists of ids), each with its digest.
+    """
+
+    rows: list[dict[str, Any]]
+    ids: list[str]
+    digest: str
+    file: Path
+    others: tuple[tuple[Path, str], ...] = ()
+
+
+def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None) -> Rows:
+    """Every row of `scan`, or the first `limit` of them; the rest of the file is then not read.
+
+    Raises `DataError` with all problems found (`.problems` holds the first 20), `UsageError` for a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"the limit is {limit}; at least 1 row must be read")
+    file = _find(scan, scan.source, roots)
+    keeps = [_Keeping(keep, _find(scan, keep.ids, roots)) for keep in scan.keep]
+    loader = RowLoader(
+        record=scan.record, columns=dict(scan.columns), cells=scan.source.format == "csv", private=scan.private
+    )
+    layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
+    form = next(form for form in FORMATS if form.name == scan.source.format)
+    reading = _Reading(scan, file, loader, keeps)
+    whole = reading.read(form.read(file, layout, loader.top_columns()), limit)
+    reading.finish(whole=whole)
+    return Rows(
+        rows=reading.rows,
+        ids=list(reading.places),
+        digest=file.digest(),
+        file=file.path,
+        others=tuple((keeping.file.path, keeping.file.digest()) for keeping in keeps),
+    )
+
+
+def _find(scan: Scan, source: FileSource, roots: DataRoots) -> DataFile:
+    path = find_file(source.path, roots, folder=scan.folder, dataset=scan.dataset, licence=scan.license)
+    return DataFile(path, str(path))
+
+
+class _Keeping:
+    """One `Keep`: its ids, and those of them that no row had so far."""
+
+    def __init__(self, keep: Keep, file: DataFile) -> None:
+        self.keep = keep
+        self.file = file
+        self.ids = frozenset(ids := read_ids(file, keep.ids.at))
+        self.unseen = dict.fromkeys(ids)
+
+    def wants(self, id: str) -> bool:
+        """Whether the row whose field has the text form `id` is kept."""
+        self.unseen.pop(id, None)
+        return (id in self.ids) is not self.keep.negate
+
+
+class _Reading:
+    """One pass over one file: what was read so far, and what is wrong with it."""
+
+    def __init__(self, scan: Scan, file: DataFile, loader: RowLoader, keeps: list[_Keeping]) -> None:
+        self.scan = scan
+        self.file = file
+        self.loader = loader
+        self.keeps = keeps
+        self.problems = Problems()
+        self.rows: list[dict[str, Any]] = []
+        self.places: dict[str, RawRow] = {}
+        """The ids of the rows, in order, each with where it was found."""
+        self.checked = 0
+
+    def read(self, source: RawRows, limit: int | None) -> bool:
+        """Read rows until `limit` are kept; False if there may be more in the file."""
+        kept = 0
+        columns_known = False
+        for raw in source.rows:
+            if kept == limit:
+                return False
+            self.checked += 1
+            if raw.fault is None and not columns_known:
+                self.loader.check_columns(self.file.name, source.columns, raw)
+                columns_known = True
+            kept += self._take(raw)
+        return True
+
+    def finish(self, *, whole: bool) -> None:
+        """Raise what was found wrong; `whole` says that all of the file was read."""
+        for keeping in self.keeps:
+            if whole and keeping.unseen:
+                self._add_unseen(keeping)
+        self.problems.raise_any(self.file.name, self.checked)
+        if not self.checked:
+            raise self.file.fault("there are no rows in this file")
+        if not self.rows:
+            raise self.file.fault(f"none of the {self.checked:,} rows belongs to the split `{self.scan.split}`")
+
+    def _take(self, raw: RawRow) -> bool:
+        """Read one row; False if it belongs to another split."""
+        if raw.fault is not None:
+            self._add(raw, raw.fault)
+            return True
+        values: dict[str, Any] = {}
+        wanted = True
+        for keeping in self.keeps:
+            name = keeping.keep.field
+            found = self.loader.load(raw, values, only=name)
+            if name not in values:
+                self._add(raw, *found)
+                return True
+            wanted &= keeping.wants(self._text(name, values))
+        if wanted:
+            self._add(raw, *self.loader.load(raw, values))
+            self._keep(raw, values)
+        return wanted
+
+    def _keep(self, raw: RawRow, values: dict[str, Any]) -> None:
+        id_field = self.scan.id_field
+        if id_field is not None and id_field not in values:
+            return
+        id = str(raw.number) if id_field is None else self._text(id_field, values)
+        if not id or (id_field is not None and values[id_field] is None):
+            self._add(raw, f"field `{id_field}`: a row's id must not be empty")
+        elif (first := self.places.get(id)) is not None:
+            shown = "the id" if self.scan.private else f'the id "{id}"'
+            self._add(raw, f"field `{id_field}`: {shown} is that of {first.place(self.file.name)} already")
+        else:
+            self.places[id] = raw
+            if len(values) == len(self.scan.record.fields):
+                self.rows.append({field.name: values[field.name] for field in self.scan.record.fields})
+
+    def _text(self, field: str, values: dict[str, Any]) -> str:
+        found = self.scan.record.field(field)
+        assert found is not None, f"the record has no field {field}"
+        return text_of(values[field], found.type)
+
+    def _add(self, raw: RawRow, *faults: str) -> None:
+        # The keys of private rows may be those of patients.
+        known = attrs.evolve(raw, key=None) if self.scan.private else raw
+        for fault in faults:
+            self.problems.add(f"{known.place(self.file.name)}: {fault}")
+
+    def _add_unseen(self, keeping: _Keeping) -> None:
+        count = len(keeping.unseen)
+        shown = ", ".join(f'"{id}"' for id in list(keeping.unseen)[:_IDS_SHOWN])
+        more = f" and {count - _IDS_SHOWN:,} more" if count > _IDS_SHOWN else ""
+        ids = "" if self.scan.private else f": {shown}{more}"
+        self.problems.add(
+            f"{keeping.file.name}: {count:,} id{'s' * (count != 1)} of this list "
+            f"match{'es' * (count == 1)} no `{keeping.keep.field}` in {self.file.name}{ids}"
+        )
