@@ -12,6 +12,7 @@ Results go to the standard output, everything else to the standard error. Nothin
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -62,7 +63,9 @@ class Commands(click.Group):
             from medspec.text.suggest import nearest
 
             guess = nearest(name, self.list_commands(ctx))
-            raise click.UsageError(f"there is no command `{name}`" + (f"; did you mean `{guess}`?" if guess else ""), ctx)
+            raise click.UsageError(
+                f"there is no command `{name}`" + (f"; did you mean `{guess}`?" if guess else ""), ctx
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -84,8 +87,16 @@ def app() -> None:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code. `args` is for tests; None: those of the process."""
     arguments = list(sys.argv[1:] if args is None else args)
-    code = guarded(lambda: app.main(arguments, prog_name="medspec", standalone_mode=False), arguments)
-    sys.exit(code)
+    sys.exit(guarded(lambda: _invoke(arguments), arguments))
+
+
+def _invoke(arguments: list[str]) -> Any:
+    if "_MEDSPEC_COMPLETE" in os.environ:
+        # A shell asks how to complete a line; click answers and leaves.
+        return app.main(arguments, prog_name="medspec")
+    # Not `app.main`: it has its own idea of what a closed pipe and Ctrl-C end with.
+    with app.make_context("medspec", list(arguments)) as context:
+        return app.invoke(context)
 
 
 def guarded(work: Callable[[], Any], arguments: Sequence[str]) -> int:
@@ -94,12 +105,12 @@ def guarded(work: Callable[[], Any], arguments: Sequence[str]) -> int:
     The one place where exceptions end: usage errors, everything of `medspec.errors`, Ctrl-C, a closed pipe, the
     system's refusals (disk, permissions), and our own faults.
     """
-    from medspec.cli.ending import end_of
-
     try:
         code = work()
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001  nothing may leave as a traceback
+        from medspec.cli.ending import end_of
+
         return end_of(error, arguments)
     return code if isinstance(code, int) else 0
 

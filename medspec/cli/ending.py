@@ -9,10 +9,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from medspec.errors import CompileFailed, MedspecError
+
+if TYPE_CHECKING:
+    from medspec.text.diagnostic import Diagnostic
 
 RUN_FAILED = 3
 OUR_FAULT = 70
@@ -49,7 +53,9 @@ def end_of(error: BaseException, arguments: Sequence[str]) -> int:
             _say(f"error: {error}; `medspec doctor` shows what is installed")
             return RUN_FAILED
         case MemoryError():
-            _say("error: the memory of this machine is used up; a smaller --batch, or a smaller export of the model, needs less")
+            _say(
+                "error: the memory of this machine is used up; a smaller --batch, or a smaller export of the model, needs less"
+            )
             return RUN_FAILED
         case _:
             return _our_fault(error, arguments)
@@ -75,8 +81,9 @@ def _closed_pipe() -> int:
 
 def _stopped(error: BaseException) -> int:
     """Ctrl-C. Whoever knows what is left behind adds it to the exception as a note (`add_note`)."""
-    stop = error.__cause__ or error
-    _say("\n".join(["stopped by Ctrl-C", *getattr(stop, "__notes__", ())]))
+    # A terminal shows `^C` where the cursor was.
+    first = "\nstopped by Ctrl-C" if sys.stderr.isatty() else "stopped by Ctrl-C"
+    _say("\n".join([first, *getattr(error, "__notes__", ())]))
     return RUN_FAILED
 
 
@@ -90,7 +97,8 @@ def _wrong_use(error: click.UsageError) -> int:
 def _compile_failed(error: CompileFailed) -> int:
     from medspec.cli.output import print_diagnostics
 
-    print_diagnostics(error.diagnostics, sys.stderr)
+    # The exceptions stand below the floor of diagnostics and cannot name their class.
+    print_diagnostics(cast("tuple[Diagnostic, ...]", error.diagnostics), sys.stderr)
     return error.exit_code
 
 
