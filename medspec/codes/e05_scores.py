@@ -1,0 +1,111 @@
+"""05xx: metrics, suites and examples."""
+
+from __future__ import annotations
+
+from medspec.codes.base import Code, module
+from medspec.codes.parts import FOLLOW_UP, METRICS, NOTES, READ
+
+_BOTH = "import std.metrics { accuracy, macro_f1 }"
+_FREE = NOTES.replace("gold : Decision", "gold : text")
+_FREE_TASK = FOLLOW_UP.replace("Decision via letter", "text via plain")
+
+
+def _suite(*lines: str) -> str:
+    return "suite clinic @1 {\n" + "".join(f"  {line}\n" for line in lines) + "}"
+
+
+def _example(expected: str) -> str:
+    return f"""
+example follow_up "a letter with a full stop is read" {{
+  row    = {{ id = "1"  note = "Seen today, all well."  gold = no }}
+  reply  = "B."
+  expect = {{ {expected} }}  # the task reports accuracy
+}}
+"""
+
+
+_METRICS = (
+    Code(
+        code="E0501",
+        title="a metric does not fit this answer",
+        why="""\
+Every metric has a signature: what it takes as answer and gold. Many libraries accept almost anything and return a number;
+macro F1 over free texts would count every different wording as a class of its own.""",
+        wrong=module(
+            _BOTH,
+            _FREE,
+            READ,
+            _FREE_TASK.replace("primary accuracy", "primary accuracy   macro_f1"),
+        ),
+        right=module(
+            _BOTH,
+            NOTES,
+            READ,
+            FOLLOW_UP.replace("primary accuracy", "primary accuracy   macro_f1"),
+        ),
+        related=("E0305", "E0503"),
+    ),
+    Code(
+        code="E0504",
+        title="a task has no primary metric, or several",
+        why="""\
+One metric of each task is the one its result is known by: suites average it and tables rank by it. If that were chosen
+after the run, it would be chosen by the result.""",
+        wrong=module(_BOTH, NOTES, READ, FOLLOW_UP.replace("primary accuracy", "accuracy   macro_f1")),
+        right=module(_BOTH, NOTES, READ, FOLLOW_UP.replace("primary accuracy", "primary accuracy   macro_f1")),
+        related=("E0505",),
+    ),
+    Code(
+        code="E0505",
+        title="two metrics would have the same name in reports",
+        why="""\
+A report has one number for each name. With two of the same name one would be lost, and nobody could say which.""",
+        wrong=module(METRICS, NOTES, READ, FOLLOW_UP.replace("primary accuracy", "primary accuracy  accuracy")),
+        right=module(
+            METRICS, NOTES, READ, FOLLOW_UP.replace("primary accuracy", "primary accuracy  accuracy as agreed")
+        ),
+        related=("E0504",),
+    ),
+    Code(
+        code="W0509",
+        title="unreadable replies are left out of the score",
+        why="""\
+With `unread = skip` a reply that cannot be read leaves the denominator: a model that answers only what it is sure of
+scores better than one that answers everything. The share of unread replies is reported either way. Without the setting,
+such a row counts as wrong.""",
+        wrong=module(METRICS, NOTES, READ, FOLLOW_UP.replace("  metrics", "  unread = skip\n  metrics")),
+        right=module(METRICS, NOTES, READ, FOLLOW_UP),
+        related=("W0406",),
+    ),
+)
+
+_SUITES = (
+    Code(
+        code="E0506",
+        title="the tasks of a suite cannot be combined",
+        why="""\
+An aggregate is an average of primary metrics. It needs at least one task, each task once, and metrics whose ranges have
+two known ends; otherwise the number exists and means nothing.""",
+        wrong=module(
+            METRICS,
+            NOTES,
+            READ,
+            FOLLOW_UP,
+            _suite("tasks { follow_up  follow_up weight 2 }", "aggregate overall = mean()"),
+        ),
+        right=module(METRICS, NOTES, READ, FOLLOW_UP, _suite("tasks { follow_up }", "aggregate overall = mean()")),
+        related=("E0504",),
+    ),
+    Code(
+        code="E0507",
+        title="an example does not fit its task",
+        why="""\
+An example is a test of the spec: one row, one reply, the expected answer and scores. It must be a row the task could
+meet, and may expect only what the task reports; otherwise it tests something else.""",
+        wrong=module(METRICS, NOTES, READ, FOLLOW_UP, _example("answer = no  macro_f1 = 1.0")),
+        right=module(METRICS, NOTES, READ, FOLLOW_UP, _example("answer = no  accuracy = 1.0")),
+        related=("E0301", "E0408"),
+    ),
+)
+
+CODES = _METRICS + _SUITES

@@ -1,0 +1,98 @@
+"""Every code of the catalogue: its wrong spec gives exactly this code, its right spec gives nothing.
+
+`tests/codes/<code>/` holds both specs and the rendered diagnostic, written by `pytest --accept` and read by people.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import medspec
+from medspec.codes import CODES, RETIRED, find_code
+from medspec.text.render import render_one
+
+HERE = Path(__file__).parent
+PACKAGE = Path(medspec.__file__).parent
+CHECKED = [code for code in CODES if code.model is None]
+
+
+def diagnostics_of(folder, monkeypatch, code, text):
+    """What the checker says about a module with the code's further modules beside it."""
+    from medspec.check import check_paths
+
+    for name, beside in (("main.medspec", text), *code.beside):
+        (folder / name).write_text(beside, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return check_paths(["main.medspec"]).diagnostics
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: code.code)
+def test_the_folder_holds_the_specs_of_the_catalogue(code, golden):
+    golden(HERE / code.code / "wrong.medspec", code.wrong)
+    golden(HERE / code.code / "right.medspec", code.right)
+    for name, text in code.beside:
+        golden(HERE / code.code / name, text)
+
+
+@pytest.mark.parametrize("code", CHECKED, ids=lambda code: code.code)
+def test_the_wrong_spec_gives_this_code_and_no_other(code, golden, tmp_path, monkeypatch):
+    found = diagnostics_of(tmp_path, monkeypatch, code, code.wrong)
+    assert [one.code for one in found] == [code.code], "\n\n".join(render_one(one) for one in found)
+    golden(HERE / code.code / "expected.txt", render_one(found[0]) + "\n")
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: code.code)
+def test_the_right_spec_gives_nothing(code, tmp_path, monkeypatch):
+    found = diagnostics_of(tmp_path, monkeypatch, code, code.right)
+    assert not found, "\n\n".join(render_one(one) for one in found)
+
+
+def test_no_folder_is_left_over():
+    assert {path.name for path in HERE.iterdir() if path.is_dir() and path.name[0] in "EW"} == {
+        code.code for code in CODES
+    }
+
+
+def test_numbers_are_given_once_and_never_again():
+    numbers = [code.code[1:] for code in CODES] + [code[1:] for code in RETIRED]
+    assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: code.code)
+def test_a_code_is_well_formed(code):
+    assert re.fullmatch(r"[EW]0[1-79]\d\d", code.code)
+    assert code.title == code.title.strip() and not code.title.endswith(".") and "\n" not in code.title
+    assert code.title[0].islower() or code.title[0] == "`"
+    assert len(code.why) > 80 and code.why.endswith((".", "`"))
+    assert code.wrong != code.right
+    assert all(text.startswith("edition 2026\n") or code.code == "E0105" for text in (code.wrong, code.right))
+    assert code.right.startswith("edition 2026\n")
+    assert code.code not in code.related and all(find_code(related) for related in code.related)
+
+
+def test_a_code_lives_in_the_file_of_its_range():
+    for path in (PACKAGE / "codes").glob("e0*.py"):
+        written = re.findall(r'code="[EW](\d\d)\d\d"', path.read_text("utf-8"))
+        assert written and set(written) == {path.name[1:3]}
+
+
+def codes_in_the_compiler() -> set[str]:
+    """The codes the package's own files give, read from the text of the files."""
+    files = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "codes"]
+    return {code for path in files for code in re.findall(r'"([EW]\d{4})"', path.read_text("utf-8"))}
+
+
+def test_every_code_the_compiler_gives_is_in_the_catalogue():
+    assert codes_in_the_compiler() <= {code.code for code in CODES}
+
+
+def test_every_code_of_the_catalogue_is_given_somewhere():
+    assert {code.code for code in CODES} <= codes_in_the_compiler()
+
+
+def test_a_code_is_found_in_either_case_and_a_foreign_one_is_not():
+    assert find_code("e0207") is find_code("E0207") is not None
+    assert find_code("E9999") is None and find_code("") is None
