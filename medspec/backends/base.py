@@ -25,6 +25,8 @@ class Abilities:
     """Reuse of a shared prompt prefix: `none`, `single` (one row at a time) or `batch`."""
     constrain: bool = False
     deterministic: bool = True
+    by_row: bool = False
+    """The reply depends on which row of which task is asked for, not on the prompt: only `replay`."""
 
 
 @attrs.frozen(kw_only=True)

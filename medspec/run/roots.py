@@ -60,11 +60,11 @@ class DataRoots:
 
 
 def find_file(
-    path: str, roots: DataRoots, *, folder: str | Path = "", dataset: str = "", licence: str | None = None
+    path: str, roots: DataRoots, *, folder: str | Path = "", dataset: str = "", license: str | None = None
 ) -> Path:
     """The first file at `path` under `roots`, then under `folder`.
 
-    `dataset` and `licence` are for the message of the `DataError` that is raised where there is none, or where the path
+    `dataset` and `license` are for the message of the `DataError` that is raised where there is none, or where the path
     leaves its root.
     """
     _refuse_outside(path)
@@ -78,10 +78,9 @@ def find_file(
         if (line := f"{place} ({origin}{note})") not in looked:
             looked.append(line)
     of = f" of dataset `{dataset}`" if dataset else ""
-    looked = looked or ["nowhere: there is no data root"]
-    raise DataError(
-        f"`{path}`{of} was not found; looked at:", problems=[*looked, *_advice(path, roots, folder, licence)]
-    )
+    places = looked or ["nowhere: there is no data root"]
+    advice = _advice(path, roots, folder, license)
+    raise DataError("\n  ".join([f"`{path}`{of} was not found; looked at:", *places, *advice]))
 
 
 def _refuse_outside(path: str) -> None:
@@ -121,8 +120,8 @@ def _why_not(root: Path, place: Path) -> str | None:
         return f": {error.strerror}"
 
 
-def _advice(path: str, roots: DataRoots, folder: str | Path, licence: str | None) -> list[str]:
-    lines = [] if licence is None else [f"the dataset's licence is `{licence}`"]
+def _advice(path: str, roots: DataRoots, folder: str | Path, license: str | None) -> list[str]:
+    lines = [] if license is None else [f"the dataset's licence is `{license}`"]
     for root, _ in roots.places(folder):
         if (meant := _neighbour(root / path)) is not None:
             lines.append(f"did you mean {meant}?")

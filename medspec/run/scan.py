@@ -68,7 +68,7 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None) -> Rows
 
 
 def _find(scan: Scan, source: FileSource, roots: DataRoots) -> DataFile:
-    path = find_file(source.path, roots, folder=scan.folder, dataset=scan.dataset, licence=scan.license)
+    path = find_file(source.path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license)
     return DataFile(path, str(path))
 
 
