@@ -1,0 +1,171 @@
+"""The result of a run as a person sees it: a table of tasks, the aggregates, the model, and where the files are.
+
+    Task                  Rows  Unread  Score           95% interval  Further
+    pubmedqa_likelihood    500    0.2%  accuracy 0.712  0.671-0.750   macro_f1 0.534
+
+What went wrong on the way (calls that failed, replies that were cut off) has a column when there was any. Where the table
+does not fit without cutting a name or a number, each task is a short list. `view_report` never computes a number: all of them are in the report.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+from medspec.cli.output import is_ascii_only, print_text, wants_colour
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDTH_OF_A_FILE = 120
+"""Columns when the output is no terminal and `COLUMNS` says nothing."""
+
+_NOT_MEDICAL = "demonstration model: not for medical use"
+
+
+def view_report(report: Mapping[str, Any], stream: TextIO, *, folder: str | None = None) -> None:
+    """Write the report to `stream`, as wide as its terminal. `folder` is where the run's files are."""
+    if stream.isatty():
+        width = shutil.get_terminal_size().columns
+    else:
+        width = int(os.environ.get("COLUMNS") or WIDTH_OF_A_FILE)
+    text = report_text(report, width=width, ascii=is_ascii_only(stream), colour=wants_colour(stream), folder=folder)
+    print_text(text, stream)
+
+
+def report_text(
+    report: Mapping[str, Any], *, width: int, ascii: bool = False, colour: bool = False, folder: str | None = None
+) -> str:
+    """The report as text for a screen of `width` columns, with `ascii` without any other letter of our own."""
+    body = _drawn(_table(report, ascii=ascii), width=width, colour=colour)
+    if body is None:
+        body = "\n\n".join("\n".join(_task_list(name, task)) for name, task in report["tasks"].items())
+    return "\n".join([body, *_closing_lines(report, folder)])
+
+
+def _table(report: Mapping[str, Any], *, ascii: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    tasks = report["tasks"]
+    further = any(len(task["metrics"]) > 1 for task in tasks.values())
+    troubles = [(key, title) for key, title in _TROUBLES.items() if any(task.get(key) for task in tasks.values())]
+    table = Table(box=box.ASCII2 if ascii else box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
+    table.add_column("Task", no_wrap=True)
+    for title in ("Rows", "Unread", *(title for _, title in troubles)):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Score", no_wrap=True)
+    table.add_column(_interval_title(report), no_wrap=True)
+    if further:
+        table.add_column("Further")
+    for name, task in tasks.items():
+        primary, others = _metrics(task)
+        cells = [name, f"{task['rows']:,}", _share(task["unread"])]
+        cells += [f"{task.get(key, 0):,}" for key, _ in troubles]
+        cells += [f"{primary[0]} {_number(primary[1]['value'])}", _interval(primary[1])]
+        cells += [", ".join(f"{label} {_number(value['value'])}" for label, value in others)] if further else []
+        # Text, not str: a name must not be read as markup.
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+_TROUBLES = {"failed": "Failed", "truncated": "Cut off"}
+
+
+def _drawn(table: Table, *, width: int, colour: bool) -> str | None:
+    """The table as text, or None where it is wider than `width`."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    file = StringIO()
+    console = Console(
+        file=file, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False
+    )
+    # Measured with room to spare: rich never reports more than the room it is given.
+    needed = Measurement.get(console, console.options.update(width=10_000), table).minimum
+    if needed > width:
+        return None
+    console.print(table)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _task_list(name: str, task: Mapping[str, Any]) -> Iterator[str]:
+    yield name
+    yield f"  {task['rows']:,} rows, {_share(task['unread'])} unread"
+    for key, title in _TROUBLES.items():
+        if task.get(key):
+            yield f"  {title.lower()}: {task[key]:,}"
+    primary, others = _metrics(task)
+    for label, value in (primary, *others):
+        yield f"  {label} {_number(value['value'])}" + (f" ({_interval(value)})" if _interval(value) else "")
+
+
+def _metrics(task: Mapping[str, Any]) -> tuple[tuple[str, Mapping[str, Any]], list[tuple[str, Mapping[str, Any]]]]:
+    """The primary metric, and the others in the order of the report."""
+    metrics = dict(task["metrics"])
+    name = task.get("primary") or next(iter(metrics))
+    return (name, metrics.pop(name)), list(metrics.items())
+
+
+def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[str]:
+    aggregates = report.get("aggregates") or {}
+    if aggregates:
+        yield ""
+        width = max(len(name) for name in aggregates)
+        for name, value in aggregates.items():
+            interval = f"  {_interval(value)}" if _interval(value) else ""
+            yield f"{name:<{width}}  {_number(value['value'])}{interval}"
+    yield ""
+    for name, task in report["tasks"].items():
+        reasons = task.get("failures") or {}
+        if reasons:
+            counted = ", ".join(f"{_REASONS.get(reason, reason)} {count:,}" for reason, count in reasons.items())
+            yield f"{name}: calls without a reply: {counted}"
+    model = report["model"]
+    yield f"Model  {model['name']}" + (f"  ({_NOT_MEDICAL})" if model.get("demonstration") else "")
+    if report.get("limit"):
+        yield f"Limit  {report['limit']:,} rows of each task at most; not comparable with a whole run"
+    rows = sum(task["rows"] for task in report["tasks"].values())
+    yield f"Suite  {report['suite']}, {rows:,} rows in {_duration(report['seconds'])}"
+    if folder is not None:
+        yield f"Files  {folder}"
+
+
+_REASONS = {
+    "too_long": "prompt longer than the context",
+    "model_error": "the model failed",
+    "no_reply": "no reply recorded",
+}
+
+
+def _interval_title(report: Mapping[str, Any]) -> str:
+    level = (report.get("interval") or {}).get("level")
+    return f"{level * 100:g}% interval" if level else "Interval"
+
+
+def _interval(value: Mapping[str, Any]) -> str:
+    low, high = value.get("low"), value.get("high")
+    return "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
+
+
+def _share(value: float) -> str:
+    """`0.2%`; what is not quite nothing is never shown as 0%, and what is not quite all never as 100%."""
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return f"{min(max(value, 0.001), 0.999):.1%}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
