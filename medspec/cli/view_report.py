@@ -4,7 +4,8 @@
     pubmedqa_likelihood    500    0.2%  accuracy 0.712  0.671-0.750   macro_f1 0.534
 
 What went wrong on the way (calls that failed, replies that were cut off) has a column when there was any. Where the table
-does not fit without cutting a name or a number, each task is a short list. `view_report` never computes a number: all of them are in the report.
+does not fit without cutting a name or a number, each task is a short list. Nothing is computed here: every number is in the
+report.
 """
 
 from __future__ import annotations
