@@ -1,0 +1,256 @@
+"""A decoder model of a folder as a backend: it writes replies and scores options.
+
+A row that cannot be answered gets a `Reply` with a failure; only a model that cannot be used at all raises.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from medspec.backends.base import Abilities, Options, Reply, Request, sha256_of
+from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
+from medspec.backends.onnx.decoder import Decoder
+from medspec.backends.onnx.generate import WritingJob, Written, write_all
+from medspec.backends.onnx.layout import ModelFolder, resolve_folder
+from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob, score_options
+from medspec.backends.onnx.self_check import check_decoder
+from medspec.backends.onnx.session import Opened, open_session
+from medspec.backends.onnx.signature import read_signature
+from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
+from medspec.errors import BackendError, UsageError
+
+ABILITIES = Abilities(text=True, logits=True)
+
+_SETTINGS = ("date",)
+_CHAT = ("auto", "on", "off")
+_CHECK_TEXT = "The patient was seen in clinic today and had no new complaints."
+
+
+@attrs.frozen
+class _Prompt:
+    """A prompt ready for the model."""
+
+    sha256: str
+    ids: tuple[int, ...]
+
+
+@attrs.define
+class OnnxBackend:
+    """A loaded decoder model. Made by `open_model`."""
+
+    folder: ModelFolder
+    tokens: Tokens
+    template: ChatTemplate | None
+    opened: Opened
+    decoder: Decoder | None
+    options: Options
+    date: datetime.date | None
+    abilities: Abilities = ABILITIES
+    _files: dict[str, str] | None = None
+
+    @property
+    def digest(self) -> str:
+        """Hex sha256 over the files, the template and every setting that can change a reply."""
+        template = self.template
+        parts = {
+            "files": self._file_digests(),
+            "template": template.source if template else None,
+            "date": str(self.date or datetime.date.today()) if template and template.uses_date else None,
+            "leading": self.tokens.leading,
+            "ends": sorted(self.tokens.ends),
+            "context": self.folder.context,
+            "seed": self.options.seed,
+            "device": self.opened.device,
+            "runtime": _runtime_version(),
+        }
+        return sha256_of(json.dumps(parts, sort_keys=True))
+
+    def describe(self) -> dict[str, Any]:
+        """What is loaded and how it runs."""
+        folder, decoder = self.folder, self._loaded()
+        return {
+            "scheme": "onnx",
+            "folder": str(folder.root),
+            "graph": str(folder.graph.relative_to(folder.root)),
+            "dtype": folder.dtype,
+            "note": folder.note,
+            "family": decoder.signature.family,
+            "files": self._file_digests(),
+            "runtime": f"onnxruntime {_runtime_version()}",
+            "provider": self.opened.session.get_providers()[0],
+            "device": self.opened.device,
+            "why_cpu": self.opened.cpu_reason,
+            "threads": self.opened.threads,
+            "batch": self._batch(),
+            "context": folder.context,
+            "vocabulary": decoder.signature.vocabulary,
+            "ends": sorted(self.tokens.ends),
+            "chat_template": self.template.origin if self.template else None,
+            "chat_template_uses_date": self.template.uses_date if self.template else False,
+            "seed": self.options.seed,
+        }
+
+    def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """Rows that cannot be asked first, then scored rows, then written ones, the longest prompts first."""
+        decoder = self._loaded()
+        prompts: dict[int, _Prompt] = {}
+        writing: list[WritingJob] = []
+        scoring: list[ScoringJob] = []
+        for index, request in enumerate(requests):
+            ready = self._prepare(index, request)
+            if isinstance(ready, Reply):
+                yield index, ready
+                continue
+            prompts[index], job = ready
+            if isinstance(job, WritingJob):
+                writing.append(job)
+            else:
+                scoring.append(job)
+        for task in scoring:
+            yield task.index, _scored_reply(prompts[task.index], score_options(decoder, task))
+        for written in write_all(decoder, self.tokens, writing, batch=self._batch(), seed=self.options.seed):
+            yield written.job.index, _written_reply(prompts[written.job.index], written)
+
+    def close(self) -> None:
+        """Forget the session; the backend answers no more."""
+        self.decoder = None
+
+    def _loaded(self) -> Decoder:
+        if self.decoder is None:
+            raise BackendError(f"{self.folder.root}: the model was closed")
+        return self.decoder
+
+    def _batch(self) -> int:
+        # With scales taken over the whole batch, a row's reply would depend on its neighbours.
+        return 1 if self._loaded().signature.activations_quantised else max(1, self.options.batch)
+
+    def _file_digests(self) -> dict[str, str]:
+        if self._files is None:
+            self._files = self.folder.digests()
+        return self._files
+
+    def _prepare(self, index: int, request: Request) -> Reply | tuple[_Prompt, WritingJob | ScoringJob]:
+        """The work a request asks for, or the failure it is."""
+        text, chat = request.plain_prompt, self.template is not None
+        if self.template is not None:
+            try:
+                text = self.template.render(request.messages)
+            except ChatRefused as err:
+                return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
+        prompt = _Prompt(sha256_of(text), tuple(self.tokens.encode(text, chat=chat) or self.tokens.fallback))
+        if request.options is None:
+            return self._writing(index, request, prompt)
+        pairs = [self.tokens.encode_pair(text, option, chat=chat) for option in request.options]
+        options = tuple(OptionIds(tuple(ids), start) for ids, start in pairs)
+        for option, text_of in zip(options, request.options, strict=True):
+            if len(option.ids) <= option.start or option.start < 1:
+                return _failed(prompt, "model_error", f"the option {text_of!r} adds no token to the prompt")
+        longest = max((len(option.ids) for option in options), default=0)
+        if self._exceeds(longest):
+            detail = f"prompt and longest option {longest:,} tokens, context {self.folder.context:,}"
+            return _failed(prompt, "too_long", detail)
+        return prompt, ScoringJob(index=index, options=options)
+
+    def _writing(self, index: int, request: Request, prompt: _Prompt) -> Reply | tuple[_Prompt, WritingJob]:
+        length, context, room = len(prompt.ids), self.folder.context, request.decode.max_tokens
+        if not length:
+            return _failed(prompt, "model_error", "the prompt has no token, and the tokenizer no beginning token")
+        if self._exceeds(length + 1):
+            return _failed(prompt, "too_long", f"prompt {length:,} tokens, context {context:,}")
+        if context is not None:
+            room = min(room, context - length)
+        # A stop text that is a special token never shows in decoded text.
+        special = {self.tokens.special_id(stop) for stop in request.decode.stop} - {None}
+        job = WritingJob(
+            index=index,
+            task=request.task,
+            row=request.row,
+            ids=prompt.ids,
+            room=room,
+            ends=self.tokens.ends | frozenset(number for number in special if number is not None),
+            decode=request.decode,
+        )
+        return prompt, job
+
+    def _exceeds(self, length: int) -> bool:
+        return self.folder.context is not None and length > self.folder.context
+
+
+def open_model(place: str, settings: Mapping[str, str], options: Options) -> OnnxBackend:
+    """Load the model in the folder `place`.
+
+    The one setting is `date=2026-01-31`: what a chat template that writes today's date takes for today.
+    Raises `BackendError` when the model cannot be used and `UsageError` for a setting that does not exist.
+    """
+    date = _date(settings)
+    if options.chat not in _CHAT:
+        raise UsageError(f"chat {options.chat!r} does not exist; choose one of {', '.join(_CHAT)}")
+    folder = resolve_folder(Path(place).expanduser(), options.dtype)
+    template = None
+    if options.chat != "off":
+        template = find_template(folder.config_folders, folder.tokenizer_config, date=date)
+    if options.chat == "on" and template is None:
+        raise BackendError(f"{folder.root}: chat is on, and the model has no chat template")
+    tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
+    opened = open_session(folder.graph, device=options.device, threads=options.threads)
+    session = opened.session
+    signature = read_signature(
+        folder.graph, session.get_inputs(), session.get_outputs(), folder.operators, folder.config
+    )
+    require_fit(tokens, folder.tokenizer, signature.vocabulary)
+    decoder = Decoder(signature, opened)
+    check_decoder(decoder, folder.graph, tokens.encode(_CHECK_TEXT, chat=False))
+    return OnnxBackend(folder, tokens, template, opened, decoder, options, date)
+
+
+def _date(settings: Mapping[str, str]) -> datetime.date | None:
+    unknown = [name for name in settings if name not in _SETTINGS]
+    if unknown:
+        raise UsageError(f"`onnx:` has no setting {unknown[0]!r}; it has {', '.join(_SETTINGS)}")
+    if "date" not in settings:
+        return None
+    try:
+        return datetime.date.fromisoformat(settings["date"])
+    except ValueError as err:
+        raise UsageError(f"date={settings['date']}: not a date like 2026-01-31") from err
+
+
+def _failed(prompt: _Prompt, failure: str, detail: str) -> Reply:
+    return Reply(prompt_sha256=prompt.sha256, tokens_in=len(prompt.ids), failure=failure, detail=detail)
+
+
+def _scored_reply(prompt: _Prompt, scored: Scored) -> Reply:
+    return Reply(
+        prompt_sha256=prompt.sha256,
+        scores=scored.scores,
+        tokens_in=len(prompt.ids),
+        seconds=scored.seconds,
+        finish="scored",
+        failure="model_error" if scored.fault else None,
+        detail=scored.fault,
+    )
+
+
+def _written_reply(prompt: _Prompt, written: Written) -> Reply:
+    return Reply(
+        prompt_sha256=prompt.sha256,
+        text=written.text,
+        tokens_in=len(prompt.ids),
+        tokens_out=written.tokens_out,
+        seconds=written.seconds,
+        finish=written.finish,
+        failure="model_error" if written.fault else None,
+        detail=written.fault,
+    )
+
+
+def _runtime_version() -> str:
+    import onnxruntime
+
+    return str(onnxruntime.__version__)

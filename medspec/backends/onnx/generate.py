@@ -1,0 +1,148 @@
+"""Writing replies: batches of prompts, one token per row and step, until every row is done.
+
+Rows that are done stay in the batch, unseen, until half of it is done; then the others go on alone. A batch that does
+not run is halved and tried again, so a row that fails takes no neighbour with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import attrs
+
+from medspec.backends.base import Decode
+from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.reply_text import ReplyText
+from medspec.backends.onnx.sampling import next_token, row_generator
+from medspec.backends.onnx.tokens import Tokens
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+
+@attrs.frozen(kw_only=True)
+class WritingJob:
+    """A prompt to be continued by at most `room` tokens. `ends` are the ids that end the reply."""
+
+    index: int
+    task: str
+    row: str
+    ids: tuple[int, ...]
+    room: int
+    ends: frozenset[int]
+    decode: Decode
+
+
+@attrs.frozen(kw_only=True)
+class Written:
+    """What became of one job. `seconds` is its share of its batch's time."""
+
+    job: WritingJob
+    text: str = ""
+    finish: str = "stop"
+    tokens_out: int = 0
+    seconds: float = 0.0
+    fault: str | None = None
+
+
+@attrs.define
+class _Row:
+    job: WritingJob
+    text: ReplyText
+    generator: numpy.random.Generator | None
+    done: Written | None = None
+
+    def advance(self, logits: NDArray[numpy.float32]) -> int:
+        """Take the next token and see whether the row is done with it."""
+        import numpy as np
+
+        if not np.isfinite(logits).all():
+            self.done = Written(job=self.job, fault="the model's logits are not finite numbers")
+            return 0
+        token = next_token(logits, self.job.decode.temperature, self.generator)
+        if token in self.job.ends:
+            self._finish("stop")
+        elif self.text.push(token):
+            self._finish("stop")
+        elif len(self.text.ids) >= self.job.room:
+            self._finish("length")
+        return token
+
+    def _finish(self, finish: str) -> None:
+        text, stopped = self.text.text()
+        self.done = Written(
+            job=self.job, text=text, finish="stop" if stopped else finish, tokens_out=len(self.text.ids)
+        )
+
+
+def write_all(
+    decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], *, batch: int, seed: int
+) -> Iterator[Written]:
+    """Continue every prompt, in batches of up to `batch` rows of similar length, the longest first."""
+    waiting = list(_batches(jobs, batch, mixed=decoder.signature.pads_left))
+    while waiting:
+        rows = waiting.pop(0)
+        started = time.perf_counter()
+        try:
+            written = _write(decoder, tokens, rows, seed)
+        except StepFailed as err:
+            if len(rows) > 1:
+                half = (len(rows) + 1) // 2
+                waiting[:0] = [rows[:half], rows[half:]]
+                continue
+            written = [Written(job=rows[0], fault=str(err))]
+        share = (time.perf_counter() - started) / len(rows)
+        for result in written:
+            yield attrs.evolve(result, seconds=share)
+
+
+def _batches(jobs: Sequence[WritingJob], size: int, *, mixed: bool) -> Iterator[list[WritingJob]]:
+    ordered = sorted(jobs, key=lambda job: (-len(job.ids), job.index))
+    groups = [ordered] if mixed else [list(group) for _, group in groupby(ordered, key=lambda job: len(job.ids))]
+    for group in groups:
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _write(decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], seed: int) -> list[Written]:
+    import numpy as np
+
+    rows = [_row(tokens, job, seed) for job in jobs]
+    ids, mask = pad_left([job.ids for job in jobs])
+    logits, cache = decoder.step(ids, mask, None, last_only=True)
+    batch = rows
+    while True:
+        chosen = np.array([row.advance(logits[at, -1]) if row.done is None else 0 for at, row in enumerate(batch)])
+        alive = [at for at, row in enumerate(batch) if row.done is None]
+        if not alive:
+            return [row.done for row in rows if row.done is not None]
+        if 2 * len(alive) <= len(batch):
+            cache, mask, chosen = decoder.take(cache, alive), mask[alive], chosen[alive]
+            batch = [batch[at] for at in alive]
+        # A row that is done gets a masked position, so that its count does not run past the context. Where lengths are
+        # all a graph knows, rows were equally long from the start, and it may not differ now.
+        seen = [int(row.done is None or not decoder.signature.pads_left) for row in batch]
+        mask = np.concatenate([mask, np.array(seen, dtype=np.int64)[:, None]], axis=1)
+        logits, cache = decoder.step(chosen[:, None].astype(np.int64), mask, cache, last_only=True)
+
+
+def _row(tokens: Tokens, job: WritingJob, seed: int) -> _Row:
+    generator = row_generator(seed, job.task, job.row) if job.decode.temperature > 0 else None
+    return _Row(job, ReplyText(tokens, job.decode.stop), generator)
+
+
+def pad_left(prompts: Sequence[Sequence[int]]) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:
+    """Prompts as one block [rows, longest] with padding on the left, and its mask (1 where a token is)."""
+    import numpy as np
+
+    width = max(len(prompt) for prompt in prompts)
+    ids = np.zeros((len(prompts), width), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for at, prompt in enumerate(prompts):
+        ids[at, width - len(prompt) :] = prompt
+        mask[at, width - len(prompt) :] = 1
+    return ids, mask

@@ -1,0 +1,166 @@
+"""What an `.onnx` file says about itself, read without loading it and without the onnx package.
+
+An ONNX file is one protobuf message. Only its outline is read: the operator types of all nodes (which tell the family of a
+decoder) and the external-data files its weights lie in (which must exist and are part of the model's digest). Weights
+are stepped over, so a graph of two gigabytes is skimmed in milliseconds.
+
+Refuses: anything that is no ONNX graph, a truncated file, and external data outside the graph's folder.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import attrs
+
+from medspec.errors import BackendError
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+# Which fields of which message hold which message (field numbers of onnx.proto, stable since ONNX 1.0).
+_CHILDREN: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+    "tensor": {13: "entry"},
+}
+_NODE_OPERATOR = 4
+_ENTRY_KEY, _ENTRY_VALUE = 1, 2
+
+
+class _Damaged(Exception):
+    """The bytes do not follow the protobuf wire format."""
+
+
+@attrs.frozen
+class DataFile:
+    """A file of weights beside the graph. `size` is the smallest number of bytes it must have."""
+
+    location: str
+    size: int
+
+
+@attrs.frozen
+class GraphOutline:
+    """The operator types that occur in a graph (subgraphs and functions included) and its external data files."""
+
+    operators: frozenset[str]
+    data_files: tuple[DataFile, ...]
+
+
+def read_outline(path: Path) -> GraphOutline:
+    """Skim the graph at `path`. Raises `BackendError` for a file that is no ONNX graph, or is cut off."""
+    with path.open("rb") as file:
+        try:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as err:  # the only way an ordinary file cannot be mapped: it has no bytes
+            raise BackendError(f"{path}: the file is empty") from err
+        with data:
+            try:
+                outline = _skim(data, len(data))
+            except _Damaged as err:
+                message = f"{path}: not an ONNX graph, or cut off ({err}); fetch the file again"
+                raise BackendError(message) from err
+    for piece in outline.data_files:
+        _refuse_outside(path, piece.location)
+    return outline
+
+
+def _skim(data: mmap.mmap, size: int) -> GraphOutline:
+    operators: set[str] = set()
+    needed: dict[str, int] = {}
+    graphs = 0
+    pending: list[tuple[str, int, int]] = [("model", 0, size)]
+    while pending:
+        kind, start, end = pending.pop()
+        graphs += kind == "graph"
+        entries: dict[str, str] = {}
+        for field, wire, first, last in _fields(data, start, end):
+            if wire != _BYTES:
+                continue
+            child = _CHILDREN[kind].get(field)
+            if child == "entry":
+                key, value = _entry(data, first, last)
+                entries[key] = value
+            elif child is not None:
+                pending.append((child, first, last))
+            elif kind == "node" and field == _NODE_OPERATOR:
+                operators.add(_text(data, first, last))
+        if "location" in entries:
+            location = entries["location"]
+            reach = _number(entries, "offset") + _number(entries, "length")
+            needed[location] = max(needed.get(location, 0), reach)
+    if graphs == 0 or not operators:
+        raise _Damaged("it holds no graph")
+    return GraphOutline(frozenset(operators), tuple(DataFile(name, needed[name]) for name in sorted(needed)))
+
+
+def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """The fields of one message: (field number, wire type, first byte of the content, byte after it)."""
+    at = start
+    while at < end:
+        tag, at = _varint(data, at, end)
+        field, wire = tag >> 3, tag & 7
+        if field == 0:
+            raise _Damaged(f"field number 0 at byte {at}")
+        if wire == _VARINT:
+            _, after = _varint(data, at, end)
+            first = at
+        elif wire == _BYTES:
+            length, first = _varint(data, at, end)
+            after = first + length
+        elif wire in (_FIXED32, _FIXED64):
+            first, after = at, at + (4 if wire == _FIXED32 else 8)
+        else:
+            raise _Damaged(f"wire type {wire} at byte {at}")
+        if after > end:
+            raise _Damaged(f"a part at byte {first} should end at byte {after}, and the whole ends at {end}")
+        yield field, wire, first, after
+        at = after
+
+
+def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < end and shift < 70:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
+    raise _Damaged(f"a number at byte {at} does not end")
+
+
+def _entry(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
+    parts = {_ENTRY_KEY: "", _ENTRY_VALUE: ""}
+    for field, wire, first, last in _fields(data, start, end):
+        if wire == _BYTES and field in parts:
+            parts[field] = _text(data, first, last)
+    return parts[_ENTRY_KEY], parts[_ENTRY_VALUE]
+
+
+def _text(data: mmap.mmap, start: int, end: int) -> str:
+    try:
+        return data[start:end].decode()
+    except UnicodeDecodeError as err:
+        raise _Damaged(f"a name at byte {start} is not UTF-8") from err
+
+
+def _number(entries: dict[str, str], key: str) -> int:
+    text = entries.get(key, "0")
+    if not text.isdecimal():
+        raise _Damaged(f"external data with {key} {text!r}")
+    return int(text)
+
+
+def _refuse_outside(path: Path, location: str) -> None:
+    # A graph is untrusted input: its weights may not be any other file of this machine.
+    parts = PurePosixPath(location).parts + PureWindowsPath(location).parts
+    absolute = PurePosixPath(location).is_absolute() or PureWindowsPath(location).is_absolute()
+    if not location or absolute or ".." in parts:
+        raise BackendError(f"{path}: its external data lies at {location!r}, outside the graph's folder")

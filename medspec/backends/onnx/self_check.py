@@ -1,0 +1,101 @@
+"""Does this graph do what the loop takes it to do? Asked once, when a model is loaded.
+
+Wrong padding, positions counted from another number, a cache in another layout or an unsupported head size mostly raise
+no error: the model runs and answers worse. All of them make a prompt's logits depend on how it was run. So two short
+prompts of different length are run alone and without cache, and again the way the loop runs them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.generate import pad_left
+from medspec.backends.onnx.signature import Signature
+from medspec.errors import BackendError
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+_LONG, _SHORT, _STEPS = 7, 4, 2
+
+
+def check_decoder(decoder: Decoder, graph: Path, ids: list[int]) -> None:
+    """Compare the ways to run a prompt on the token ids of some text. Raises `BackendError` naming what differs."""
+    import numpy as np
+
+    if not ids:
+        return
+    long = tuple(np.resize(np.array(ids, dtype=np.int64), _LONG).tolist())
+    # Where rows of one batch must be equally long, the second is another prompt of the same length.
+    short = long[-_SHORT:] if decoder.signature.pads_left else long[::-1]
+    try:
+        alone = [_alone(decoder, prompt) for prompt in (long, short)]
+        if not all(np.isfinite(logits).all() for logits in alone):
+            raise BackendError(f"{graph}: self-check: the logits of a short prompt are not finite numbers")
+        _compare(decoder.signature, graph, "continued from a cache", alone[:1], [_continued(decoder, long)])
+        if not decoder.signature.activations_quantised:
+            batched = _batched(decoder, [long, short])
+            _compare(decoder.signature, graph, "in a batch, with a cache", alone, batched)
+    except StepFailed as err:
+        raise BackendError(f"{graph}: self-check: the graph does not run: {err}") from err
+
+
+def _alone(decoder: Decoder, prompt: tuple[int, ...]) -> NDArray[numpy.float32]:
+    """The last logits of one prompt, run at once."""
+    ids, mask = pad_left([prompt])
+    logits, _ = decoder.step(ids, mask, None, last_only=False)
+    return logits[0, -_STEPS - 1 :]
+
+
+def _continued(decoder: Decoder, prompt: tuple[int, ...]) -> NDArray[numpy.float32]:
+    """The same, with all but the first tokens run after the cache of those."""
+    ids, mask = pad_left([prompt])
+    _, cache = decoder.step(ids[:, :2], mask[:, :2], None, last_only=True)
+    logits, _ = decoder.step(ids[:, 2:], mask, cache, last_only=False)
+    return logits[0, -_STEPS - 1 :]
+
+
+def _batched(decoder: Decoder, prompts: list[tuple[int, ...]]) -> list[NDArray[numpy.float32]]:
+    """The same for several prompts in one batch, the last tokens one at a time."""
+    import numpy as np
+
+    ids, mask = pad_left(prompts)
+    first = ids.shape[1] - _STEPS
+    logits, cache = decoder.step(ids[:, :first], mask[:, :first], None, last_only=True)
+    pieces = [logits]
+    for at in range(first, ids.shape[1]):
+        logits, cache = decoder.step(ids[:, at : at + 1], mask[:, : at + 1], cache, last_only=True)
+        pieces.append(logits)
+    return list(np.concatenate(pieces, axis=1))
+
+
+def _compare(
+    signature: Signature,
+    graph: Path,
+    way: str,
+    expected: list[NDArray[numpy.float32]],
+    found: list[NDArray[numpy.float32]],
+) -> None:
+    import numpy as np
+
+    for one, other in zip(expected, found, strict=True):
+        allowed = _tolerance(signature, one)
+        difference = float(np.abs(one - other).max())
+        if not difference <= allowed:  # not `>`: NaN differs too
+            raise BackendError(
+                f"{graph}: self-check: a prompt {way} gets other logits than alone (largest difference "
+                f"{difference:.3g}, allowed {allowed:.3g}); this version cannot run the graph correctly"
+            )
+
+
+def _tolerance(signature: Signature, logits: NDArray[numpy.float32]) -> float:
+    """The largest difference that rounding explains."""
+    if signature.activations_quantised:
+        # The scale of the rounding is another one for every set of tokens. Wrong positions move logits by far more.
+        return float(logits.std())
+    rounded = signature.weights_blocked or "float16" in (signature.cache_type, signature.logits_type)
+    # Absolute for logits of usual size, relative for models that write logits of a hundred.
+    return (5e-2 if rounded else 1e-3) * max(1.0, float(abs(logits).max()) / 10)

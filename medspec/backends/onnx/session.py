@@ -1,0 +1,126 @@
+"""Opening a graph in ONNX Runtime, on the device that was asked for.
+
+ONNX Runtime goes on with the CPU, with a line on stderr at most, when a GPU cannot be used; and its list of available
+providers describes the build, not the machine. So what counts here is the first provider of the opened session.
+
+    device `auto`  CUDA when it works, else CPU; `Opened.cpu_reason` says why
+    device `cpu`   CPU
+    device `cuda`  CUDA, or a BackendError that says why not
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from medspec.backends.onnx.cuda import CUDA, why_no_cuda
+from medspec.errors import BackendError, UsageError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+CPU = "CPUExecutionProvider"
+DEVICES = ("auto", "cpu", "cuda")
+
+DEFAULT_THREADS = 1
+"""More threads than real cores make ONNX Runtime slower, and how many cores are real cannot be asked."""
+
+_SILENT = 4
+_CUDA_SETTINGS = {
+    # TF32 would round every factor to 10 bits and move logits by 1e-3 against the CPU.
+    "use_tf32": "0",
+    # A growing cache asks for slightly more every step; doubling would waste half the memory.
+    "arena_extend_strategy": "kSameAsRequested",
+}
+
+# A graph that copies one number, as ONNX bytes: enough to see whether a provider can be created.
+_PROBE = bytes.fromhex(
+    "08083a370a100a017812017922084964656e746974791201675a0f0a0178120a0a08080112040a020801620f0a017912"
+    "0a0a08080112040a02080142040a00100d"
+)
+
+
+@attrs.frozen
+class Opened:
+    """A session and where it runs: `device` is `cpu` or `cuda`."""
+
+    session: onnxruntime.InferenceSession
+    device: str
+    threads: int
+    cpu_reason: str | None
+    """Why the CPU was taken although `auto` prefers CUDA."""
+
+
+def open_session(graph: Path, *, device: str, threads: int | None) -> Opened:
+    """Load the graph. Raises `BackendError` when it does not load, or CUDA was asked for and does not work."""
+    if device not in DEVICES:
+        raise UsageError(f"device {device!r} does not exist; choose one of {', '.join(DEVICES)}")
+    count = DEFAULT_THREADS if threads is None else threads
+    if count < 1:
+        raise UsageError(f"threads must be at least 1, not {count}")
+    reason = "asked for" if device == "cpu" else why_no_cuda(_creates_cuda)
+    if device == "cuda" and reason is not None:
+        raise BackendError(f"device cuda: CUDA cannot be used here: {reason}")
+    session = _load(str(graph), threads=count, cuda=reason is None)
+    used = "cuda" if session.get_providers()[0] == CUDA else "cpu"
+    if used == "cpu" and reason is None:
+        reason = "ONNX Runtime opened this graph on the CPU although it can create CUDA sessions"
+        if device == "cuda":
+            raise BackendError(f"{graph}: device cuda: {reason}")
+    return Opened(session, used, count, reason if used == "cpu" and device == "auto" else None)
+
+
+def inspect_runtime() -> dict[str, Any]:
+    """What ONNX Runtime can do on this machine, for `medspec doctor`. Plain JSON; never raises.
+
+    `build_providers` are compiled in, `devices` exist; `cuda.usable` comes from an attempt.
+    """
+    try:
+        import onnxruntime
+    except ImportError as err:
+        return {"installed": False, "reason": str(err)}
+    reason = why_no_cuda(_creates_cuda)
+    return {
+        "installed": True,
+        "package": _package_name(),
+        "version": onnxruntime.__version__,
+        "build": onnxruntime.get_build_info(),
+        "build_providers": list(onnxruntime.get_available_providers()),
+        "devices": [
+            {"provider": found.ep_name, "kind": found.device.type.name, "vendor": found.device.vendor}
+            for found in onnxruntime.get_ep_devices()
+        ],
+        "cuda": {"usable": reason is None, "reason": reason},
+        "default_threads": DEFAULT_THREADS,
+    }
+
+
+def _package_name() -> str:
+    try:
+        from onnxruntime.capi.build_and_package_info import package_name
+    except ImportError:
+        return "onnxruntime"
+    return str(package_name)
+
+
+def _creates_cuda() -> bool:
+    return bool(_load(_PROBE, threads=1, cuda=True).get_providers()[0] == CUDA)
+
+
+def _load(graph: str | bytes, *, threads: int, cuda: bool) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    # What the provider bridge has to say goes to the default logger, before any session exists.
+    onnxruntime.set_default_logger_severity(_SILENT)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    providers: list[Any] = [(CUDA, _CUDA_SETTINGS), CPU] if cuda else [CPU]
+    try:
+        return onnxruntime.InferenceSession(graph, sess_options=options, providers=providers)
+    except Exception as err:  # ONNX Runtime's errors have no common class below Exception
+        name = graph if isinstance(graph, str) else "the probe graph"
+        raise BackendError(f"{name}: ONNX Runtime {onnxruntime.__version__} cannot load this graph: {err}") from err
