@@ -157,6 +157,8 @@ class _Scan:
             helps.append('use the straight quotes `"`')
         elif letter == ";":
             helps.append("leave it out: clauses need no separator")
+        elif letter.isalpha():
+            helps.append("names are made of the letters a to z, digits and `_`; other letters belong into texts")
         shown = f"`{letter}`" if letter.isprintable() else f"U+{ord(letter):04X}"
         self.report.add("E0104", f"{shown} has no meaning here", self._place(match.start(), 1), helps=helps)
 

@@ -82,12 +82,19 @@ def _report_unknown_keyword(source: Source, island: Island, error: UnexpectedTok
     first = error.token.start_pos if error.token.type == "NAME" else None
     if first is None or "TASK" not in (error.accepts or error.expected):
         return False
+    line = source.text[source.text.rfind("\n", 0, island.start + first) + 1 : island.start + first]
+    if line.strip() or _is_foreign_import(source.text, island.start + first):
+        return False
     word = str(error.token)
     place = Place(source, island.start + first, island.start + first + len(word))
     close = nearest(word, (*KEYWORDS, "import", "edition"))
     helps = [f"did you mean `{close}`?"] if close else [f"a declaration begins with one of: {', '.join(KEYWORDS)}"]
     report.add("E0106", f"`{word}` does not begin a declaration", (place, "not a keyword of this edition"), helps=helps)
     return True
+
+
+def _is_foreign_import(text: str, at: int) -> bool:
+    return text.startswith("from ", at) and " import " in text[at : at + 200].split("\n")[0]
 
 
 def _names_in(source: Source, island: Island) -> list[str]:
