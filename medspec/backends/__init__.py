@@ -3,6 +3,7 @@
 from medspec.backends.base import Scheme
 from medspec.backends.hash import SCHEME as HASH
 from medspec.backends.mock import SCHEME as MOCK
+from medspec.backends.onnx import SCHEME as ONNX
 from medspec.backends.replay import SCHEME as REPLAY
 
-SCHEMES: tuple[Scheme, ...] = (REPLAY, HASH, MOCK)
+SCHEMES: tuple[Scheme, ...] = (ONNX, REPLAY, HASH, MOCK)

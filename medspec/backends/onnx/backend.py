@@ -242,7 +242,7 @@ def _written_reply(prompt: _Prompt, written: Written) -> Reply:
         prompt_sha256=prompt.sha256,
         text=written.text,
         tokens_in=len(prompt.ids),
-        tokens_out=written.tokens_out,
+        tokens_out=len(written.ids),
         seconds=written.seconds,
         finish=written.finish,
         failure="model_error" if written.fault else None,

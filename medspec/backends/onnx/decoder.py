@@ -20,15 +20,9 @@ if TYPE_CHECKING:
     import onnxruntime
     from numpy.typing import NDArray
 
-_MEMORY_SIGNS = ("out of memory", "failed to allocate", "bad allocation", "bad_alloc", "smaller than requested")
-
 
 class StepFailed(Exception):
-    """The graph did not run for these rows. `memory` says that there was too little memory, so fewer rows may do."""
-
-    def __init__(self, message: str, *, memory: bool = False) -> None:
-        self.memory = memory
-        super().__init__(message)
+    """The graph did not run for these rows, for want of memory perhaps: fewer rows may do."""
 
 
 @attrs.frozen
@@ -63,11 +57,9 @@ class Decoder:
         try:
             outputs = self._run(feeds, before)
         except MemoryError as err:
-            raise StepFailed("not enough memory", memory=True) from err
+            raise StepFailed("not enough memory") from err
         except Exception as err:  # ONNX Runtime's errors have no common class below Exception
-            text = str(err)
-            memory = any(sign in text.lower() for sign in _MEMORY_SIGNS)
-            raise StepFailed(text.strip().splitlines()[0] if text.strip() else repr(err), memory=memory) from err
+            raise StepFailed(next(iter(str(err).strip().splitlines()), repr(err))) from err
         logits = outputs[0].numpy()
         if last_only:
             logits = logits[:, -1:]

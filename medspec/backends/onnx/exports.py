@@ -91,7 +91,9 @@ def _decoders(folder: Path, exports: Sequence[Export]) -> list[Export]:
     bases = {export.base for export in exports}
     for part, meaning in _PARTS.items():
         if part in bases and "model" not in bases and not (part.startswith("decoder") and _DECODERS[1] in bases):
-            raise BackendError(f"{folder}: {part}.onnx belongs to {meaning}, which `onnx:` cannot run; it runs decoders")
+            raise BackendError(
+                f"{folder}: {part}.onnx belongs to {meaning}, which `onnx:` cannot run; it runs decoders"
+            )
     named = [export for base in _DECODERS for export in exports if export.base == base]
     if named or len(exports) == 1:
         return named or list(exports)

@@ -18,7 +18,7 @@ _POINTER_START = b"version https://git-lfs"
 
 
 def require_file(path: Path, purpose: str) -> Path:
-    """`path` when it is a readable file with content of its own. `purpose` says in the message what it is needed for."""
+    """`path`, when it is a readable file with content of its own. `purpose` says in messages what it is needed for."""
     try:
         with path.open("rb") as file:
             start = file.read(len(_POINTER_START))

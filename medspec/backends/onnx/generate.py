@@ -44,7 +44,8 @@ class Written:
     job: WritingJob
     text: str = ""
     finish: str = "stop"
-    tokens_out: int = 0
+    ids: tuple[int, ...] = ()
+    """The tokens of the reply, those of a stop text too, the end token not."""
     seconds: float = 0.0
     fault: str | None = None
 
@@ -64,9 +65,7 @@ class _Row:
             self.done = Written(job=self.job, fault="the model's logits are not finite numbers")
             return 0
         token = next_token(logits, self.job.decode.temperature, self.generator)
-        if token in self.job.ends:
-            self._finish("stop")
-        elif self.text.push(token):
+        if token in self.job.ends or self.text.push(token):
             self._finish("stop")
         elif len(self.text.ids) >= self.job.room:
             self._finish("length")
@@ -74,9 +73,7 @@ class _Row:
 
     def _finish(self, finish: str) -> None:
         text, stopped = self.text.text()
-        self.done = Written(
-            job=self.job, text=text, finish="stop" if stopped else finish, tokens_out=len(self.text.ids)
-        )
+        self.done = Written(job=self.job, text=text, finish="stop" if stopped else finish, ids=tuple(self.text.ids))
 
 
 def write_all(

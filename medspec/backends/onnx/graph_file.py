@@ -1,8 +1,8 @@
 """What an `.onnx` file says about itself, read without loading it and without the onnx package.
 
-An ONNX file is one protobuf message. Only its outline is read: the operator types of all nodes (which tell the family of a
-decoder) and the external-data files its weights lie in (which must exist and are part of the model's digest). Weights
-are stepped over, so a graph of two gigabytes is skimmed in milliseconds.
+An ONNX file is one protobuf message. Only its outline is read: the operator types of all nodes (which tell the family
+of a decoder) and the external-data files its weights lie in (which must exist and are part of the model's digest).
+Weights are stepped over, so a graph of two gigabytes is skimmed in milliseconds.
 
 Refuses: anything that is no ONNX graph, a truncated file, and external data outside the graph's folder.
 """

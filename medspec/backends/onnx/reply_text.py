@@ -16,12 +16,16 @@ from medspec.backends.onnx.tokens import Tokens
 _UNFINISHED = "\N{REPLACEMENT CHARACTER}"
 
 
+def _without_empty(stops: Sequence[str]) -> tuple[str, ...]:
+    return tuple(stop for stop in stops if stop)
+
+
 @attrs.define
 class ReplyText:
     """Collects the ids of one reply and watches for its stop texts."""
 
     _tokens: Tokens
-    _stops: tuple[str, ...] = attrs.field(converter=lambda stops: tuple(stop for stop in stops if stop))
+    _stops: tuple[str, ...] = attrs.field(converter=_without_empty)
     ids: list[int] = attrs.field(factory=list)
     _written: str = ""
     _window: int = 0

@@ -22,9 +22,7 @@ def row_generator(seed: int, task: str, row: str) -> numpy.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
 
 
-def next_token(
-    logits: NDArray[numpy.float32], temperature: float, generator: numpy.random.Generator | None
-) -> int:
+def next_token(logits: NDArray[numpy.float32], temperature: float, generator: numpy.random.Generator | None) -> int:
     """The next id given finite `logits` [ids]. Temperature 0 is greedy and needs no `generator`."""
     import numpy as np
 

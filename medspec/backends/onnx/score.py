@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 import attrs
 
@@ -91,5 +91,7 @@ def shared_length(options: Sequence[OptionIds]) -> int:
     >>> shared_length([OptionIds((1, 5, 7), 2), OptionIds((1, 6, 7), 2)])
     1
     """
-    common = len(commonprefix([option.ids for option in options]))
-    return min(common, *(option.start for option in options))
+    limit = min(option.start for option in options)
+    first = options[0].ids
+    same = (all(option.ids[at] == first[at] for option in options) for at in range(limit))
+    return sum(takewhile(bool, same))

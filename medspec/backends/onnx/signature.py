@@ -108,9 +108,7 @@ def read_signature(
     width = given["logits"].shape[-1] if given["logits"].shape else None
     return Signature(
         family="gqa" if "GroupQueryAttention" in operators else "generic",
-        inputs={
-            item.name: Input(_number_type(graph, item), len(item.shape)) for item in inputs if item not in pasts
-        },
+        inputs={item.name: Input(_number_type(graph, item), len(item.shape)) for item in inputs if item not in pasts},
         cache=slots,
         cache_type=types.pop(),
         logits_type=_number_type(graph, given["logits"]),

@@ -56,7 +56,9 @@ class Tokens:
 
     def special_id(self, text: str) -> int | None:
         """The id of `text` when it is one special token; a decoded reply never shows it."""
-        return next((i for i, token in self.tokenizer.get_added_tokens_decoder().items() if token.content == text), None)
+        return next(
+            (i for i, token in self.tokenizer.get_added_tokens_decoder().items() if token.content == text), None
+        )
 
 
 def load_tokens(
