@@ -11,6 +11,8 @@ import math
 import re
 from typing import Any, NoReturn
 
+# A text (with the colon behind it, if it is a key), a bracket, or a bare word.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}\[\]]|[^\s{}\[\]",:]+')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -23,10 +25,16 @@ class JsonFault(ValueError):
         self.column = column
 
 
+class _Refused(ValueError):
+    """What a hook of the parser refuses. The hooks are not told where they are; `word` is what to look for."""
+
+    def __init__(self, message: str, word: str) -> None:
+        super().__init__(message)
+        self.word = word
+
+
 class _Twice(ValueError):
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+    """A key given twice."""
 
 
 def parse_json(text: str) -> Any:
@@ -35,13 +43,15 @@ def parse_json(text: str) -> Any:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise JsonFault(f"JSON error: {_in_words(error.msg)}", line=error.lineno, column=error.colno) from None
-    except _Twice as error:
-        line = _line_of_repeat(text, error.key)
-        raise JsonFault(f'the key "{error.key}" is given twice in one object', line=line) from None
+    except _Twice:
+        key, line, column = _find_repeat(text)
+        raise JsonFault(f'the key "{key}" is given twice in one object', line=line, column=column) from None
+    except _Refused as error:
+        start = next(token.start() for token in _TOKEN.finditer(text) if token[0] == error.word)
+        line, column = _line_and_column(text, start)
+        raise JsonFault(str(error), line=line, column=column) from None
     except RecursionError:
         raise JsonFault("JSON error: nested too deep") from None
-    except ValueError as error:
-        raise JsonFault(str(error)) from None
     if _SURROGATE.search(text):
         _check_surrogates(value)
     return value
@@ -50,19 +60,18 @@ def parse_json(text: str) -> Any:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        seen: set[str] = set()
-        raise _Twice(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+        raise _Twice
     return value
 
 
 def _constant(word: str) -> NoReturn:
-    raise ValueError(f"JSON has no {word}")
+    raise _Refused(f"JSON has no {word}", word)
 
 
 def _float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError(f"the number {text} is too large")
+        raise _Refused(f"the number {text} is too large", text)
     return value
 
 
@@ -70,7 +79,7 @@ def _integer(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f"a number of {len(text):,} digits is too long") from None
+        raise _Refused(f"a number of {len(text):,} digits is too long", text) from None
 
 
 def _check_surrogates(value: Any) -> None:
@@ -81,10 +90,29 @@ def _check_surrogates(value: Any) -> None:
         raise JsonFault(f"the escape \\u{code:04x} is half of a surrogate pair and stands alone") from None
 
 
-def _line_of_repeat(text: str, key: str) -> int | None:
-    """The line of the second `key`, where the text holds it exactly twice and so leaves no doubt."""
-    places = [match.start() for match in re.finditer(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:", text)]
-    return text.count("\n", 0, places[1]) + 1 if len(places) == 2 else None
+def _find_repeat(text: str) -> tuple[str, int, int]:
+    """The first key that is given twice, and line and column of the second time. `text` is sound JSON up to there."""
+    open_objects: list[set[str] | None] = []
+    for token in _TOKEN.finditer(text):
+        match token[0]:
+            case "{":
+                open_objects.append(set())
+            case "[":
+                open_objects.append(None)
+            case "}" | "]":
+                open_objects.pop()
+            case word if word[-1] == ":":
+                key = json.loads(word[:-1].rstrip())
+                keys = open_objects[-1]
+                assert keys is not None, "a key outside an object is no JSON"
+                if key in keys:
+                    return (key, *_line_and_column(text, token.start()))
+                keys.add(key)
+    raise AssertionError("the parser found a key given twice, the search did not")
+
+
+def _line_and_column(text: str, start: int) -> tuple[int, int]:
+    return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
 
 
 def _in_words(message: str) -> str:
