@@ -1,0 +1,124 @@
+"""What a task answers: the type, the reader that makes it from a reply, and the gold it is compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from medspec.check.arguments import ABSENT, read_arguments, rules_of
+from medspec.check.records import check_choice, find_choice
+from medspec.check.scope import with_article
+from medspec.check.spec import RecordSpec
+from medspec.check.types import fits, is_unknown, read_type
+from medspec.plan.nodes import ReaderUse
+from medspec.readers import READERS
+from medspec.readers.base import Reader
+from medspec.syntax import tree
+from medspec.text.source import Place
+from medspec.text.suggest import nearest
+from medspec.types import RecordType, Type
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+    from medspec.check.scope import Scope
+    from medspec.check.tasks import Clause
+
+
+@attrs.frozen
+class AnswerSpec:
+    """The checked answer of a task."""
+
+    use: ReaderUse
+    reader: Reader
+    place: Place
+    reader_place: Place
+
+
+def read_gold(clause: Clause | None, record: RecordSpec | None, checker: Checker, place: Place) -> str | None:
+    """The name of the gold field; None after reporting."""
+    if record is None:
+        return None
+    if clause is None:
+        if record.type.field("gold") is not None:
+            return "gold"
+        checker.report.add(
+            "E0210",
+            f"`{record.name}` has no field `gold`",
+            (place, "what is the reference answer?"),
+            (record.place, f"its fields: {', '.join(field.name for field in record.type.fields)}"),
+            helps=["name the field that holds it: `gold = FIELD`"],
+        )
+        return None
+    assert isinstance(clause.node, tree.Setting)
+    value = clause.node.value
+    name = value.path.dotted if isinstance(value, tree.Call) and value.arguments is None else ""
+    if record.type.field(name) is not None:
+        return name
+    close = nearest(name, [field.name for field in record.type.fields]) if name else None
+    helps = [f"did you mean `{close}`?"] if close else []
+    title = f"`{record.name}` has no field `{name}`" if name else "`gold` names a field of the row"
+    checker.report.add("E0408", title, value.place, helps=helps)
+    return None
+
+
+def read_answer(clause: Clause, record: RecordSpec | None, gold: str | None, checker: Checker) -> AnswerSpec | None:
+    """The answer of a task; None after reporting."""
+    node, scope = clause.node, clause.scope
+    assert isinstance(node, tree.Answer)
+    type_ = read_type(node.type, checker, scope)
+    choice = find_choice(type_)
+    if choice is not None and record is not None:
+        types = {field.name: field.type for field in record.type.fields}
+        places = {field.name: record.place_of(field.name) for field in record.type.fields}
+        if not check_choice(choice, node.type.place, types, places, scope):
+            return None
+    clean = _check_gold(type_, node, record, gold, scope)
+    if node.reader is None:
+        able = ", ".join(f"`{reader.name}`" for reader in READERS if reader.produces(type_)) or "none yet"
+        helps = [f"readers that can produce `{type_.spelled}`: {able}"]
+        scope.report.add("E0210", "this answer has no reader", (node.place, "how is it read?"), helps=helps)
+        return None
+    reader = _find_reader(node.reader, type_, scope)
+    if reader is None:
+        return None
+    settings = read_arguments(node.reader, rules_of(reader.settings), scope.report, values=scope.values)
+    if not clean or is_unknown(type_) or ABSENT in settings.values():
+        return None
+    use = ReaderUse(name=reader.name, settings=tuple(settings.items()), answer=type_, version=reader.version)
+    return AnswerSpec(use, reader, node.type.place, node.reader.path.place)
+
+
+def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold: str | None, scope: Scope) -> bool:
+    field = record.type.field(gold) if record is not None and gold is not None else None
+    if field is None or record is None or fits(field.type, type_) or fits(type_, field.type):
+        return True
+    scope.report.add(
+        "E0305",
+        "answer and reference have different types",
+        (node.type.place, f"answer: `{type_.spelled}`"),
+        (record.place_of(field.name), f"reference: `{field.type.spelled}`"),
+        notes=["comparing these would give a plausible but wrong score"],
+    )
+    return False
+
+
+def _find_reader(call: tree.Call, type_: Type, scope: Scope) -> Reader | None:
+    name = call.path.dotted
+    reader = next((reader for reader in READERS if reader.name == name), None)
+    if reader is None:
+        close = nearest(name, [reader.name for reader in READERS])
+        helps = [f"did you mean `{close}`?"] if close else [f"readers: {', '.join(r.name for r in READERS)}"]
+        scope.report.add("E0201", f"cannot find a reader named `{name}`", call.path.place, helps=helps)
+        return None
+    if reader.produces(type_):
+        return reader
+    able = [f"`{other.name}`" for other in READERS if other.produces(type_)]
+    word = "a record" if isinstance(type_, RecordType) else with_article(type_.kind)
+    scope.report.add(
+        "E0304",
+        f"the reader `{name}` cannot produce `{type_.spelled}`",
+        (call.path.place, f"reads one of: {', '.join(reader.kinds)}"),
+        helps=[f"readers that can produce {word}: {', '.join(able)}"] if able else ["no reader can produce it yet"],
+    )
+    return None

@@ -1,0 +1,157 @@
+"""Arguments of a call against the parameters it takes: positions, names, defaults, and the type of each value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from medspec.readers.base import Setting
+from medspec.syntax import tree
+from medspec.text.diagnostic import Report
+from medspec.text.source import Place
+from medspec.text.suggest import nearest
+
+ABSENT = object()
+"""Stands for a default where there is none, and for a value that could not be read (which has been reported)."""
+
+
+@attrs.frozen
+class Symbol:
+    """A template's parameter that has no value yet; `kind` is `text`, `int`, `float` or `bool`."""
+
+    kind: str
+
+
+@attrs.frozen
+class Rule:
+    """One parameter of a built-in call. `kind` is `text`, `int`, `float`, `bool`, `texts`, or `word` (see `choices`)."""
+
+    name: str
+    kind: str
+    default: Any = ABSENT
+    choices: tuple[str, ...] = ()
+
+
+def rules_of(settings: tuple[Setting, ...]) -> tuple[Rule, ...]:
+    """The settings of a reader or metric as parameters."""
+    return tuple(
+        Rule(setting.name, "word" if setting.choices else _kind_of(setting.default), setting.default, setting.choices)
+        for setting in settings
+    )
+
+
+def _kind_of(default: Any) -> str:
+    return {bool: "bool", int: "int", float: "float", str: "text", tuple: "texts"}[type(default)]
+
+
+def read_arguments(call: tree.Call, rules: tuple[Rule, ...], report: Report, *, values: Any = None) -> dict[str, Any]:
+    """The value of each parameter by name. Whatever could not be read is `ABSENT`, and reported."""
+    found: dict[str, Any] = {}
+    places: dict[str, Place] = {}
+    what = f"`{call.path.dotted}`"
+    for index, argument in enumerate(call.arguments or ()):
+        rule = _rule_for(argument, index, rules, what, report)
+        if rule is None:
+            continue
+        if rule.name in found:
+            label = (argument.place, "given again here")
+            report.add("E0211", f"{what} is given `{rule.name}` twice", label, (places[rule.name], "first given here"))
+            continue
+        places[rule.name] = argument.place
+        found[rule.name] = read_value(argument.value, rule, report, values=values)  # type: ignore[arg-type]
+    for rule in rules:
+        if rule.name not in found:
+            if rule.default is ABSENT:
+                report.add("E0211", f"{what} needs `{rule.name}`", call.place)
+            found[rule.name] = rule.default
+    return found
+
+
+def _rule_for(
+    argument: tree.Argument, index: int, rules: tuple[Rule, ...], what: str, report: Report
+) -> Rule | None:
+    if argument.name is None:
+        if index < len(rules):
+            return rules[index]
+        takes = f"takes {len(rules)} argument{'s' if len(rules) != 1 else ''}" if rules else "takes no arguments"
+        report.add("E0211", f"{what} {takes}", (argument.place, "one too many"))
+        return None
+    name = argument.name.name
+    rule = next((rule for rule in rules if rule.name == name), None)
+    if rule is None:
+        names = [rule.name for rule in rules]
+        close = nearest(name, names)
+        helps = [f"did you mean `{close}`?"] if close else ([f"it takes: {', '.join(names)}"] if names else [])
+        report.add("E0211", f"{what} has no parameter `{name}`", argument.name.place, helps=helps)
+    return rule
+
+
+def read_value(value: tree.Value, rule: Rule, report: Report, *, values: Any = None) -> Any:
+    """A literal as a Python value of the rule's kind, or `ABSENT` after reporting. `values` are template parameters."""
+    if isinstance(value, tree.Call) and value.arguments is None and len(value.path.parts) == 1:
+        name = value.path.dotted
+        if values and name in values and rule.kind != "word":
+            return _from_parameter(name, values[name], value.place, rule, report)
+        if rule.kind == "word":
+            if name in rule.choices:
+                return name
+            close = nearest(name, rule.choices)
+            helps = [f"did you mean `{close}`?"] if close else []
+            title = f"`{rule.name}` is one of {', '.join(rule.choices)}"
+            report.add("E0301", title, (value.place, f"`{name}` is none of them"), helps=helps)
+            return ABSENT
+    match rule.kind, value:
+        case "text", tree.StringValue(text):
+            return text
+        case "int", tree.NumberValue() if isinstance(value.number, int):
+            return value.number
+        case "float", tree.NumberValue():
+            return float(value.number)
+        case "bool", tree.BooleanValue(flag):
+            return flag
+        case "texts", tree.ListValue(entries) if all(isinstance(entry, tree.StringValue) for entry in entries):
+            return tuple(entry.text for entry in entries)  # type: ignore[union-attr]
+    report.add("E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (value.place, _what_is(value)), helps=_advice(rule))
+    return ABSENT
+
+
+def _from_parameter(name: str, given: Any, place: Place, rule: Rule, report: Report) -> Any:
+    """The value of a template's parameter, if it is of the kind the rule asks for."""
+    kind = given.kind if isinstance(given, Symbol) else _KIND_OF_VALUE.get(type(given), "")
+    if kind == rule.kind or (kind == "int" and rule.kind == "float"):
+        return given
+    report.add("E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (place, f"`{name}` is another kind of value"))
+    return ABSENT
+
+
+_KIND_OF_VALUE = {bool: "bool", int: "int", float: "float", str: "text"}
+
+_NEEDS = {
+    "text": 'a text ("...")',
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "texts": 'a list of texts (["...", "..."])',
+    "word": "one of its words",
+}
+
+
+def _advice(rule: Rule) -> list[str]:
+    return [f"write one of: {', '.join(rule.choices)}"] if rule.kind == "word" else []
+
+
+def _what_is(value: tree.Value | tree.TypeNode) -> str:
+    match value:
+        case tree.StringValue() | tree.TextValue():
+            return "this is a text"
+        case tree.NumberValue():
+            return "this is a number"
+        case tree.BooleanValue():
+            return "this is true or false"
+        case tree.ListValue():
+            return "this is a list"
+        case tree.ObjectValue():
+            return "this is an object"
+        case _:
+            return "this is a name"

@@ -1,0 +1,151 @@
+"""What fills each parameter of a task's prompt: a field of the row, or a value known now. Never the gold answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medspec.check.arguments import ABSENT, Rule, Symbol, read_value
+from medspec.check.spec import ParameterSpec, PromptSpec, RecordSpec
+from medspec.check.types import fits
+from medspec.plan.nodes import Constant, FieldRef
+from medspec.syntax import tree
+from medspec.text.source import Place
+from medspec.text.suggest import nearest
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+    from medspec.check.scope import Scope
+    from medspec.check.tasks import Clause
+
+Bindings = tuple[tuple[str, FieldRef | Constant], ...]
+
+
+def bind_prompt(
+    clause: Clause, record: RecordSpec | None, gold: str | None, checker: Checker
+) -> tuple[PromptSpec, Bindings] | None:
+    """The prompt of a task and what fills its parameters; None after reporting."""
+    assert isinstance(clause.node, tree.Setting)
+    value, scope = clause.node.value, clause.scope
+    if not isinstance(value, tree.Call):
+        helps = ["declare one: `prompt ask(question: text) { user \"\"\"...\"\"\" }`"]
+        scope.report.add("E0301", "`prompt` needs the name of a prompt", value.place, helps=helps)
+        return None
+    prompt = checker.declared(value.path, scope, "prompt", (tree.PromptDecl,))
+    if prompt is None:
+        return None
+    given = _given(value, prompt, scope)
+    if record is None or given is None:
+        return None
+    bindings = []
+    for parameter in prompt.parameters:
+        argument = given.get(parameter.name)
+        if argument is None:
+            bound = _from_row(parameter, prompt, record, gold, value.place, scope)
+        else:
+            bound = _from_argument(argument.value, parameter, record, gold, scope)  # type: ignore[arg-type]
+        if bound is None:
+            return None
+        bindings.append((parameter.name, bound))
+    return prompt, tuple(bindings)
+
+
+def _given(call: tree.Call, prompt: PromptSpec, scope: Scope) -> dict[str, tree.Argument] | None:
+    names = [parameter.name for parameter in prompt.parameters]
+    given: dict[str, tree.Argument] = {}
+    clean = True
+    for index, argument in enumerate(call.arguments or ()):
+        name = argument.name.name if argument.name else names[index] if index < len(names) else None
+        if name is None or name not in names:
+            close = nearest(name, names) if name else None
+            helps = [f"did you mean `{close}`?"] if close else [f"it takes: {', '.join(names)}"]
+            title = f"the prompt `{prompt.name}` has no parameter `{name}`" if name else "one argument too many"
+            place = argument.name.place if argument.name else argument.place
+            scope.report.add("E0211", title, place, (prompt.place, "declared here"), helps=helps)
+            clean = False
+        elif name in given:
+            label = (given[name].place, "first given here")
+            scope.report.add("E0211", f"`{name}` is given twice", (argument.place, "given again here"), label)
+            clean = False
+        else:
+            given[name] = argument
+    return given if clean else None
+
+
+def _from_row(
+    parameter: ParameterSpec,
+    prompt: PromptSpec,
+    record: RecordSpec,
+    gold: str | None,
+    place: Place,
+    scope: Scope,
+) -> FieldRef | Constant | None:
+    """A parameter that is not given: its default, else the row's field of the same name."""
+    field = record.type.field(parameter.name)
+    if field is not None:
+        return _field(parameter, parameter.name, record, gold, place, scope)
+    if parameter.has_default:
+        return Constant(parameter.default)
+    close = nearest(parameter.name, [field.name for field in record.type.fields])
+    helps = [f"did you mean `{close}`? write `{prompt.name}({parameter.name}: {close})`"] if close else []
+    helps.append(f"give it a value: `{prompt.name}({parameter.name}: ...)`")
+    scope.report.add(
+        "E0408",
+        f"nothing fills the parameter `{parameter.name}` of `{prompt.name}`",
+        (place, f"`{record.name}` has no field `{parameter.name}`"),
+        (parameter.place, "the parameter"),
+        (record.place, f"its fields: {', '.join(field.name for field in record.type.fields)}"),
+        helps=helps[:1],
+    )
+    return None
+
+
+def _from_argument(
+    value: tree.Value, parameter: ParameterSpec, record: RecordSpec, gold: str | None, scope: Scope
+) -> FieldRef | Constant | None:
+    if isinstance(value, tree.Call) and value.arguments is None and len(value.path.parts) == 1:
+        name = value.path.dotted
+        if name not in scope.values:
+            if record.type.field(name) is None:
+                close = nearest(name, [*(field.name for field in record.type.fields), *scope.values])
+                helps = [f"did you mean `{close}`?"] if close else []
+                label = (record.place, f"its fields: {', '.join(field.name for field in record.type.fields)}")
+                title = f"`{record.name}` has no field `{name}`"
+                scope.report.add("E0408", title, (value.place, "no such field"), label, helps=helps)
+                return None
+            return _field(parameter, name, record, gold, value.place, scope)
+    kind = parameter.type.kind
+    if kind not in ("text", "int", "float", "bool"):
+        title = f"`{parameter.name}` has type `{parameter.type.spelled}`"
+        scope.report.add("E0409", title, (value.place, "give it a field of the row"), (parameter.place, "the parameter"))
+        return None
+    found = read_value(value, Rule(parameter.name, kind), scope.report, values=scope.values)
+    if found is ABSENT:
+        return None
+    return Constant("" if isinstance(found, Symbol) else found)
+
+
+def _field(
+    parameter: ParameterSpec, name: str, record: RecordSpec, gold: str | None, place: Place, scope: Scope
+) -> FieldRef | None:
+    if name == gold:
+        scope.report.add(
+            "E0407",
+            "this prompt shows the model the reference answer",
+            (place, f"`{name}` reaches the prompt of the model under test"),
+            (parameter.place, "through this parameter"),
+            notes=["few-shot examples and judges may read `gold`; the prompt of the scored row may not"],
+            helps=[f"if the row holds a real hint, give it a field of its own in `{record.name}`"],
+        )
+        return None
+    field = record.type.field(name)
+    assert field is not None
+    if not fits(field.type, parameter.type):
+        scope.report.add(
+            "E0409",
+            f"`{name}` does not fit the parameter `{parameter.name}`",
+            (place, f"the field is `{field.type.spelled}`"),
+            (parameter.place, f"the parameter is `{parameter.type.spelled}`"),
+            (record.place_of(name), "the field"),
+        )
+        return None
+    return FieldRef(name)

@@ -1,0 +1,135 @@
+"""The checker from end to end: sources in, `Checked` out. `check_paths` and `check_text` are what others call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import attrs
+
+from medspec.check.checker import Checker
+from medspec.check.examples import check_example
+from medspec.check.module import Module, load_modules
+from medspec.check.spec import (
+    DatasetSpec,
+    EnumSpec,
+    PromptSpec,
+    RecordSpec,
+    Spec,
+    SuiteSpec,
+    TaskSpec,
+    TemplateSpec,
+)
+from medspec.check.unused import report_unused
+from medspec.errors import DataError
+from medspec.syntax import tree
+from medspec.text.diagnostic import Diagnostic, Report
+from medspec.text.source import Place, Source
+
+SUFFIX = ".medspec"
+
+
+@attrs.frozen
+class Checked:
+    """What checking gives: the spec as far as it could be understood, and all diagnostics in order."""
+
+    spec: Spec
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+
+def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
+    """Check files, or all `.medspec` files under folders. `root` is the folder module names count from.
+
+    Raises `DataError` for a path that does not exist or cannot be read.
+    """
+    report = Report()
+    sources = []
+    for path in sorted({file for path in paths for file in _files(path)}):
+        source = _read(path, report)
+        if source is not None:
+            sources.append((module_name(path, root), source))
+
+    def read(name: str) -> Source | None:
+        path = root.joinpath(*name.split(".")).with_suffix(SUFFIX)
+        return _read(path, report) if path.is_file() else None
+
+    return _check(load_modules(sources, read, report), report)
+
+
+def check_text(text: str, path: str = "spec.medspec") -> Checked:
+    """Check one module given as text; its imports can only be of `std`."""
+    report = Report()
+    name = Path(path).stem
+    modules = load_modules([(name, Source(path, text))], lambda _: None, report)
+    return _check(modules, report)
+
+
+def module_name(path: Path, root: Path) -> str:
+    """`specs/text/pubmedqa.medspec` under the root `specs` is `text.pubmedqa`."""
+    try:
+        relative = path.resolve().relative_to(root.resolve())
+    except ValueError:
+        relative = Path(path.name)
+    return ".".join(relative.with_suffix("").parts)
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if path.is_dir():
+        found = sorted(path.rglob(f"*{SUFFIX}"))
+        if not found:
+            raise DataError(f"there are no {SUFFIX} files in {path}")
+        return found
+    if not path.exists():
+        raise DataError(f"there is no file {path}")
+    return [path]
+
+
+def _read(path: Path, report: Report) -> Source | None:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        report.add(
+            "E0107",
+            f"this file is not UTF-8: byte {error.start} in line {line}",
+            Place(Source(str(path), ""), 0, 0),
+            helps=["save it as UTF-8"],
+        )
+        return None
+    return Source(str(path), text.replace("\r\n", "\n"))
+
+
+def _check(modules: dict[str, Module], report: Report) -> Checked:
+    checker = Checker(modules, report)
+    found: dict[type, dict[str, object]] = {}
+    examples = []
+    for module in modules.values():
+        for declaration in module.tree.declarations:
+            if isinstance(declaration, tree.ExampleDecl):
+                example = check_example(declaration, checker, checker.scope(module.name))
+                examples += [example] if example is not None else []
+                continue
+            checked = checker.checked(module.name, declaration)
+            if checked is not None:
+                found.setdefault(type(checked), {})[checked.qualified] = checked
+    report_unused(modules, checker.used, report)
+    spec = Spec(
+        modules=tuple(modules),
+        enums=found.get(EnumSpec, {}),  # type: ignore[arg-type]
+        records=found.get(RecordSpec, {}),  # type: ignore[arg-type]
+        datasets=found.get(DatasetSpec, {}),  # type: ignore[arg-type]
+        prompts=found.get(PromptSpec, {}),  # type: ignore[arg-type]
+        tasks=found.get(TaskSpec, {}),  # type: ignore[arg-type]
+        templates=found.get(TemplateSpec, {}),  # type: ignore[arg-type]
+        suites=found.get(SuiteSpec, {}),  # type: ignore[arg-type]
+        examples=tuple(examples),
+    )
+    return Checked(spec, report.diagnostics)

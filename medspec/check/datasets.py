@@ -1,0 +1,244 @@
+"""Datasets: where rows come from, which splits there are, and which column fills which field."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
+from medspec.check.scope import report_twice, settings_of, with_article
+from medspec.check.spec import DatasetSpec, RecordSpec
+from medspec.plan.nodes import Column, FileSource, FromKey, FromPath, FromPaths, FromRowNumber, Keep
+from medspec.syntax import tree
+from medspec.text.suggest import nearest
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+    from medspec.check.scope import Scope
+
+SETTINGS = ("source", "splits", "subsets", "license", "private", "id")
+
+_PATH = Rule("path", "text")
+FORMATS: dict[str, tuple[Rule, ...]] = {
+    "jsonl": (_PATH,),
+    "json": (_PATH, Rule("at", "text", None)),
+    "csv": (_PATH, Rule("names", "texts", None), Rule("delimiter", "text", ",")),
+    "parquet": (_PATH,),
+}
+"""Source formats and what they take."""
+
+_HOLE = re.compile(r"\{(\w*)\}")
+
+
+def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope) -> DatasetSpec | None:
+    record = checker.declared(declaration.record, scope, "record", (tree.RecordDecl,))
+    settings = settings_of(
+        tuple(clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS, "a dataset", scope.report
+    )
+    splits = _names(settings.get("splits"), scope)
+    subsets = _names(settings.get("subsets"), scope)
+    for name in ("source", "splits"):
+        if name not in settings:
+            helps = ["write `splits = [test]`"] if name == "splits" else ['write `source = jsonl("folder/{split}.jsonl")`']
+            place = declaration.name.place
+            scope.report.add("E0210", f"`{declaration.name.name}` does not set `{name}`", place, helps=helps)
+    source = read_source(settings["source"].value, scope) if "source" in settings else None
+    columns = _columns(declaration, record, scope)
+    keeps = _keeps(declaration, splits, record, scope)
+    if source is not None and splits is not None:
+        _check_holes(settings["source"], source, splits, subsets or (), {name for name, _ in keeps}, scope)
+    license_ = read_value(settings["license"].value, Rule("license", "text"), scope.report) if "license" in settings else None
+    private = read_value(settings["private"].value, Rule("private", "bool"), scope.report) if "private" in settings else False
+    if record is None or source is None or splits is None or subsets is None:
+        return None
+    return DatasetSpec(
+        name=declaration.name.name,
+        module=scope.module.name,
+        place=declaration.name.place,
+        doc=declaration.doc,
+        record=record,
+        source=source,
+        splits=splits,
+        subsets=subsets,
+        columns=tuple(columns.items()),
+        keeps=keeps,
+        id_field=_id_field(settings.get("id"), record, scope),
+        license=None if license_ is ABSENT else license_,
+        private=private is True,
+    )
+
+
+def _names(setting: tree.Setting | None, scope: Scope) -> tuple[str, ...] | None:
+    """A list of plain names; () where there is no setting, None after reporting."""
+    if setting is None:
+        return ()
+    entries = setting.value.entries if isinstance(setting.value, tree.ListValue) else ()
+    names = [e.path.dotted for e in entries if isinstance(e, tree.Call) and e.arguments is None and len(e.path.parts) == 1]
+    if not entries or len(names) < len(entries):
+        label = (setting.value.place, "write it as `[dev, test]`")
+        scope.report.add("E0301", f"`{setting.key.name}` needs a list of names", label)
+        return None
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            scope.report.add("E0203", f"`{name}` is listed twice", entries[index].place)
+    return tuple(names)
+
+
+def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
+    """`jsonl("...")`, `json(...)`, `csv(...)` or `parquet(...)`."""
+    if not isinstance(value, tree.Call) or value.path.dotted not in FORMATS:
+        name = value.path.dotted if isinstance(value, tree.Call) else ""
+        close = nearest(name, FORMATS) if name else None
+        helps = [f"did you mean `{close}`?" if close else f"a source is one of: {', '.join(FORMATS)}"]
+        title = f"cannot find a source format named `{name}`" if name else "a source is a file with its format"
+        scope.report.add("E0201" if name else "E0301", title, value.place, helps=helps)
+        return None
+    found = read_arguments(value, FORMATS[value.path.dotted], scope.report)
+    path = found["path"]
+    if path is ABSENT or any(entry is ABSENT for entry in found.values()):
+        return None
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", path) or not path:
+        scope.report.add(
+            "E0603",
+            "a data path must stay inside the data root",
+            (value.arguments[0].value.place, "an absolute path" if parts.is_absolute() else "leaves the root"),  # type: ignore[index]
+            helps=["write a path relative to the data root, and pass the root with `--data DIR`"],
+        )
+        return None
+    delimiter = found.get("delimiter", ",")
+    if len(delimiter) != 1:
+        scope.report.add("E0301", "`delimiter` is one character", value.place)
+        return None
+    return FileSource(
+        format=value.path.dotted, path=path, at=found.get("at"), names=found.get("names"), delimiter=delimiter
+    )
+
+
+def _check_holes(
+    setting: tree.Setting,
+    source: FileSource,
+    splits: tuple[str, ...],
+    subsets: tuple[str, ...],
+    ruled: set[str],
+    scope: Scope,
+) -> None:
+    holes = _HOLE.findall(source.path)
+    for hole in holes:
+        if hole not in ("split", "subset"):
+            scope.report.add(
+                "E0602",
+                f"`{{{hole}}}` is not filled in here",
+                setting.value.place,
+                helps=["a path may hold `{split}` and `{subset}`"],
+            )
+            return
+    if "subset" in holes and not subsets:
+        scope.report.add(
+            "E0602", "the path holds `{subset}`, and no subsets are declared", setting.value.place,
+            helps=["write `subsets = [first, second]`"],
+        )
+    unruled = [split for split in splits if split not in ruled]
+    if len(splits) > 1 and "split" not in holes and unruled:
+        scope.report.add(
+            "E0602",
+            f"the splits {' and '.join(splits)} would all read the same rows",
+            (setting.value.place, "the path does not hold `{split}`"),
+            helps=[
+                "put `{split}` into the path",
+                f'or say which rows belong to it: `split {unruled[0]} where id in json("ids.json")`',
+            ],
+        )
+
+
+def _columns(declaration: tree.DatasetDecl, record: RecordSpec | None, scope: Scope) -> dict[str, Column]:
+    blocks = [clause for clause in declaration.clauses if isinstance(clause, tree.Columns)]
+    if len(blocks) > 1:
+        report_twice("columns", "a dataset", blocks[0].place, blocks[1].place, scope.report)
+    columns: dict[str, Column] = {}
+    seen: dict[str, tree.Setting] = {}
+    for entry in blocks[0].entries if blocks else ():
+        name = entry.key.name
+        if name in seen:
+            report_twice(name, "these columns", seen[name].key.place, entry.key.place, scope.report)
+            continue
+        seen[name] = entry
+        if record is not None and record.type.field(name) is None:
+            names = [field.name for field in record.type.fields]
+            close = nearest(name, names)
+            scope.report.add(
+                "E0602",
+                f"`{record.name}` has no field `{name}`",
+                (entry.key.place, "a column for nothing"),
+                (record.place, f"its fields: {', '.join(names)}"),
+                helps=[f"did you mean `{close}`?"] if close else [],
+            )
+        column = _column(entry.value, scope)
+        if column is not None:
+            columns[name] = column
+    return columns
+
+
+def _column(value: tree.Value, scope: Scope) -> Column | None:
+    match value:
+        case tree.StringValue(text):
+            return FromPath(text)
+        case tree.ListValue(entries) if entries and all(isinstance(entry, tree.StringValue) for entry in entries):
+            return FromPaths(tuple(entry.text for entry in entries))  # type: ignore[union-attr]
+        case tree.Call(path) if path.dotted == "key":
+            read_arguments(value, (), scope.report)
+            return FromKey()
+        case tree.Call(path) if path.dotted == "row_number":
+            rules = (Rule("first", "int", 0), Rule("width", "int", 1))
+            found: dict[str, Any] = read_arguments(value, rules, scope.report)
+            return None if ABSENT in found.values() else FromRowNumber(found["first"], found["width"])
+    scope.report.add(
+        "E0301",
+        "this is no column",
+        value.place,
+        helps=['write `"name"`, `"path.inside"`, `["a", "b"]` for a list, `key()` or `row_number()`'],
+    )
+    return None
+
+
+def _keeps(
+    declaration: tree.DatasetDecl, splits: tuple[str, ...] | None, record: RecordSpec | None, scope: Scope
+) -> tuple[tuple[str, Keep], ...]:
+    keeps = []
+    for rule in declaration.clauses:
+        if not isinstance(rule, tree.SplitRule):
+            continue
+        if splits is not None and rule.split.name not in splits:
+            close = nearest(rule.split.name, splits)
+            helps = [f"did you mean `{close}`?"] if close else [f"declared: {', '.join(splits)}"]
+            scope.report.add("E0602", f"there is no split `{rule.split.name}`", rule.split.place, helps=helps)
+            continue
+        if record is not None and record.type.field(rule.field.name) is None:
+            close = nearest(rule.field.name, [field.name for field in record.type.fields])
+            helps = [f"did you mean `{close}`?"] if close else []
+            scope.report.add("E0408", f"`{record.name}` has no field `{rule.field.name}`", rule.field.place, helps=helps)
+            continue
+        ids = read_source(rule.source, scope)
+        if ids is not None and ids.format != "json":
+            scope.report.add("E0301", "row ids are read from JSON", rule.source.place, helps=["a list, or an object's keys"])
+        elif ids is not None:
+            keeps.append((rule.split.name, Keep(field=rule.field.name, ids=ids, negate=rule.negated)))
+    return tuple(keeps)
+
+
+def _id_field(setting: tree.Setting | None, record: RecordSpec, scope: Scope) -> str | None:
+    """The field that names a row: as set, else `id` where the record has one."""
+    if setting is None:
+        return "id" if record.type.field("id") is not None else None
+    name = setting.value.path.dotted if isinstance(setting.value, tree.Call) else ""
+    field = record.type.field(name)
+    if field is None:
+        close = nearest(name, [field.name for field in record.type.fields]) if name else None
+        helps = [f"did you mean `{close}`?"] if close else []
+        scope.report.add("E0408", f"`{record.name}` has no field `{name}`" if name else "`id` names a field", setting.value.place, helps=helps)
+        return None
+    if field.type.kind not in ("text", "int", "unknown"):
+        title = f"a row cannot be named by `{name}`, which is {with_article(field.type.kind)}"
+        scope.report.add("E0301", title, setting.value.place, helps=["use a field of type `text` or `int`"])
+    return name

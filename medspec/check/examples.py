@@ -1,0 +1,167 @@
+"""Examples: tests of the spec itself. One row, one canned reply, what must come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from medspec.check.scope import Missing, Scope, settings_of
+from medspec.check.spec import ExampleSpec, TaskSpec, TemplateSpec
+from medspec.check.types import canonical
+from medspec.plan.nodes import FieldRef
+from medspec.readers import READERS
+from medspec.readers.base import Unread
+from medspec.syntax import tree
+from medspec.text.suggest import nearest
+from medspec.types import EnumType, FieldType, Misfit, RecordType, Type
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+
+
+def check_example(declaration: tree.ExampleDecl, checker: Checker, scope: Scope) -> ExampleSpec | None:
+    found = scope.find(declaration.task, "task", kinds=(tree.TaskDecl,))
+    task = None if isinstance(found, Missing) else checker.checked(found.module, found.declaration)
+    if isinstance(task, TemplateSpec):
+        scope.report.add("E0209", f"`{declaration.task.dotted}` is a template", declaration.task.place)
+        return None
+    settings = settings_of(declaration.settings, ("row", "reply", "expect"), "an example", scope.report)
+    if task is None:
+        return None
+    for key in ("row", "reply", "expect"):
+        if key not in settings:
+            scope.report.add("E0210", f"this example does not say its `{key}`", declaration.title.place)
+            return None
+    row = _row(settings["row"].value, task, scope)
+    reply = _reply(settings["reply"].value, task, scope)
+    expected = _expect(settings["expect"].value, task, row, scope)
+    if row is None or reply is None or expected is None:
+        return None
+    expects_answer, answer, scores = expected
+    return ExampleSpec(
+        name=declaration.title.text,
+        module=scope.module.name,
+        place=declaration.title.place,
+        doc=declaration.doc,
+        task=task,
+        row=row,
+        reply=reply,
+        expects_answer=expects_answer,
+        answer=answer,
+        scores=scores,
+    )
+
+
+def needed_fields(task: TaskSpec) -> tuple[str, ...]:
+    """The fields of a row that a task's prompt, answer and gold look at."""
+    names = [bound.field for _, bound in task.bindings if isinstance(bound, FieldRef)] + [task.gold]
+    of = getattr(task.reader.answer, "of", None)
+    if of is not None:
+        names.append(of)
+    return tuple(dict.fromkeys(names))
+
+
+def _row(value: tree.Value, task: TaskSpec, scope: Scope) -> dict[str, Any] | None:
+    assert task.rows.record is not None
+    record: RecordType = canonical(task.rows.record.type)  # type: ignore[assignment]
+    if not isinstance(value, tree.ObjectValue):
+        scope.report.add("E0507", "`row` needs an object", value.place, helps=['write `row = { question = "..." }`'])
+        return None
+    given = settings_of(value.entries, tuple(f.name for f in record.fields), f"the row `{record.name}`", scope.report)
+    missing = [name for name in needed_fields(task) if name not in given]
+    if missing:
+        title = f"this example's row lacks `{missing[0]}`"
+        scope.report.add("E0507", title, (value.place, f"`{task.name}` uses {', '.join(needed_fields(task))}"))
+        return None
+    fields = tuple(field for field in record.fields if field.name in given)
+    raw: dict[str, Any] = {}
+    for field in fields:
+        plain = plain_value(given[field.name].value, field.type)
+        raw[field.name] = plain
+    partial = RecordType(record.name, tuple(FieldType(field.name, field.type) for field in fields))
+    try:
+        return partial.load(raw, {})
+    except Misfit as misfit:
+        scope.report.add("E0507", f"this example's row does not fit `{record.name}`", (value.place, str(misfit)))
+        return None
+
+
+def plain_value(value: tree.Value, type_: Type | None) -> Any:
+    """A value written in a spec as plain data. A bare word is the name of an enum's case."""
+    match value:
+        case tree.StringValue(text):
+            return text
+        case tree.NumberValue():
+            return value.number
+        case tree.BooleanValue(flag):
+            return flag
+        case tree.TextValue(raw, start):
+            from medspec.syntax.blocks import dedent
+
+            return dedent(raw, start).text
+        case tree.ListValue(entries):
+            item = getattr(type_, "item", None)
+            return [plain_value(entry, item) for entry in entries]
+        case tree.ObjectValue(entries):
+            return {entry.key.name: plain_value(entry.value, _field_type(type_, entry.key.name)) for entry in entries}
+        case tree.Call(path):
+            return path.dotted if _holds_enum(type_) else None
+
+
+def _holds_enum(type_: Type | None) -> bool:
+    while type_ is not None and not isinstance(type_, EnumType):
+        type_ = getattr(type_, "item", None)
+    return type_ is not None
+
+
+def _field_type(type_: Type | None, name: str) -> Type | None:
+    field = type_.field(name) if isinstance(type_, RecordType) else None
+    return field.type if field is not None else None
+
+
+def _reply(value: tree.Value, task: TaskSpec, scope: Scope) -> str | tuple[float, ...] | None:
+    reader = next(reader for reader in READERS if reader.name == task.reader.name)
+    plain = plain_value(value, None)
+    if reader.asks == "logits":
+        if isinstance(plain, list) and plain and all(isinstance(entry, int | float) for entry in plain):
+            return tuple(float(entry) for entry in plain)
+        helps = ["write the log-likelihood of each option: `reply = [-0.1, -2.3]`"]
+        scope.report.add("E0507", f"the reader `{reader.name}` reads scores, not text", value.place, helps=helps)
+        return None
+    if isinstance(plain, str):
+        return plain
+    scope.report.add("E0507", "`reply` needs a text", value.place)
+    return None
+
+
+def _expect(
+    value: tree.Value, task: TaskSpec, row: dict[str, Any] | None, scope: Scope
+) -> tuple[bool, Any, tuple[tuple[str, float], ...]] | None:
+    labels = [score.label for score in task.scores]
+    if not isinstance(value, tree.ObjectValue) or not value.entries:
+        scope.report.add("E0507", "`expect` needs an object", value.place, helps=["write `expect = { answer = ... }`"])
+        return None
+    answer: Any = None
+    expects_answer = False
+    scores = []
+    for entry in value.entries:
+        name = entry.key.name
+        if name == "unread":
+            expects_answer, answer = True, Unread(str(plain_value(entry.value, None)), "")
+        elif name == "answer":
+            type_ = canonical(task.reader.answer)
+            try:
+                answer = type_.load(plain_value(entry.value, type_), row or {})
+            except (Misfit, KeyError) as error:
+                if row is not None:
+                    scope.report.add("E0507", "this is no possible answer", (entry.value.place, str(error)))
+                return None
+            expects_answer = True
+        elif name in labels and isinstance(entry.value, tree.NumberValue):
+            scores.append((name, float(entry.value.number)))
+        else:
+            close = nearest(name, [*labels, "answer", "unread"])
+            helps = [f"did you mean `{close}`?"] if close else [f"it may expect: answer, unread, {', '.join(labels)}"]
+            title = f"`{task.name}` has no metric `{name}`" if name not in labels else f"`{name}` is a number"
+            scope.report.add("E0507", title, entry.place, helps=helps)
+            return None
+    return expects_answer, answer, tuple(scores)

@@ -1,0 +1,56 @@
+"""References to rows: `dataset.split`, `dataset.subset.split`, or a template's parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medspec.check.scope import Missing, Scope
+from medspec.check.spec import DatasetSpec, RowsRef
+from medspec.syntax import tree
+from medspec.text.suggest import nearest
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+
+
+def read_rows(value: tree.Value, checker: Checker, scope: Scope) -> RowsRef | None:
+    """The rows `value` names; None after reporting."""
+    if not isinstance(value, tree.Call) or value.arguments is not None:
+        scope.report.add("E0301", "rows are named `DATASET.SPLIT`", value.place)
+        return None
+    first = value.path.parts[0].name
+    if first in scope.values:
+        found = scope.values[first]
+        if isinstance(found, RowsRef) and len(value.path.parts) == 1:
+            return found
+        scope.report.add("E0301", f"`{value.path.dotted}` is no `rows` parameter", value.place)
+        return None
+    declaration = scope.find(value.path, "dataset", kinds=(tree.DatasetDecl,))
+    if isinstance(declaration, Missing):
+        return None
+    dataset = checker.checked(declaration.module, declaration.declaration)
+    if dataset is None:
+        return None
+    return _split(dataset, declaration.rest, value, scope)
+
+
+def _split(dataset: DatasetSpec, rest: tuple[tree.Ident, ...], value: tree.Call, scope: Scope) -> RowsRef | None:
+    wanted = (dataset.subsets, dataset.splits) if dataset.subsets else (dataset.splits,)
+    example = ".".join([dataset.name, *(names[0] for names in wanted)])
+    if len(rest) < len(wanted):
+        kinds = "a subset and a split" if dataset.subsets else "a split"
+        label = (value.place, f"which rows of `{dataset.name}`?")
+        scope.report.add("E0602", f"rows are named by {kinds}", label, helps=[f"write `{example}`"])
+        return None
+    for ident, names, kind in zip(rest, wanted, ("subset", "split") if dataset.subsets else ("split",), strict=False):
+        if ident.name not in names:
+            close = nearest(ident.name, names)
+            helps = [f"did you mean `{close}`?"] if close else [f"declared: {', '.join(names)}"]
+            label = (dataset.place, "declared here")
+            scope.report.add("E0602", f"`{dataset.name}` has no {kind} `{ident.name}`", ident.place, label, helps=helps)
+            return None
+    if len(rest) > len(wanted):
+        scope.report.add("E0602", f"`{value.path.dotted}` names nothing", rest[len(wanted)].place, helps=[f"write `{example}`"])
+        return None
+    subset = rest[0].name if dataset.subsets else None
+    return RowsRef(dataset, subset, rest[len(wanted) - 1].name, dataset.record)

@@ -1,0 +1,201 @@
+"""Looking up names: parameters of the declaration, declarations of the module, imports. Nothing else.
+
+A name that cannot be found is reported once, with the one name its author most likely meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from medspec.check.module import STD_METRICS, Module
+from medspec.metrics import METRICS
+from medspec.metrics.base import Metric
+from medspec.syntax import tree
+from medspec.text.diagnostic import Report
+from medspec.text.source import Place
+from medspec.text.suggest import nearest
+
+
+class Missing:
+    """What a failed look-up gives: it has been reported, and fits everything."""
+
+
+MISSING = Missing()
+
+_KINDS: dict[type, str] = {
+    tree.EnumDecl: "enum",
+    tree.RecordDecl: "record",
+    tree.DatasetDecl: "dataset",
+    tree.PromptDecl: "prompt",
+    tree.TaskDecl: "task",
+    tree.SuiteDecl: "suite",
+}
+
+
+def with_article(word: str) -> str:
+    """`a task`, `an enum`."""
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+@attrs.frozen
+class Found:
+    """A declaration with the module it is in, and what is left of the path after its name."""
+
+    module: str
+    declaration: tree.Declaration
+    rest: tuple[tree.Ident, ...]
+
+
+@attrs.define
+class Scope:
+    """The names one declaration sees. `values` are the parameters of a template, filled in or symbolic."""
+
+    module: Module
+    modules: Mapping[str, Module]
+    report: Report
+    used: set[tuple[str, str]]
+    """(module, name) of every import and private declaration that was looked up, for the warnings about unused ones."""
+    values: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def with_values(self, values: Mapping[str, Any]) -> Scope:
+        return attrs.evolve(self, values=values)
+
+    def find(self, path: tree.Path, wanted: str, *, kinds: tuple[type, ...]) -> Found | Missing:
+        """The declaration `path` names, which must be one of `kinds`; `wanted` is the word for it in messages."""
+        first, *rest = path.parts
+        declaration = self.module.names.get(first.name)
+        if declaration is not None:
+            self.used.add((self.module.name, first.name))
+            return self._of_kind(Found(self.module.name, declaration, tuple(rest)), path, wanted, kinds)
+        if first.name in self.module.tree.broken:
+            return MISSING
+        imported = self.module.imports.get(first.name)
+        if imported is None:
+            self._not_found(first, wanted, kinds)
+            return MISSING
+        self.used.add((self.module.name, first.name))
+        target = self.modules.get(imported.module)
+        if target is None:
+            if imported.module == STD_METRICS and wanted != "metric":
+                self.report.add("E0209", f"`{first.name}` is a metric, not {with_article(wanted)}", path.place)
+            return MISSING
+        name = imported.name
+        if name is None:
+            if not rest:
+                title = f"`{first.name}` is a module, not {with_article(wanted)}"
+                self.report.add("E0209", title, path.place, helps=[f"write `{first.name}.NAME`"])
+                return MISSING
+            ident, *rest = rest
+            name = ident.name
+            if name not in target.names:
+                self._not_in_module(ident, imported.module, target)
+                return MISSING
+        declaration = target.names.get(name)
+        if declaration is None:
+            return MISSING
+        return self._of_kind(Found(imported.module, declaration, tuple(rest)), path, wanted, kinds)
+
+    def find_metric(self, path: tree.Path) -> Metric | Missing:
+        """The metric `path` names, which must be imported."""
+        first = path.parts[0]
+        imported = self.module.imports.get(first.name)
+        known = {metric.name: metric for metric in METRICS}
+        if imported is not None and imported.module == STD_METRICS:
+            self.used.add((self.module.name, first.name))
+            name = imported.name or (path.parts[1].name if len(path.parts) > 1 else "")
+            if name not in known and imported.name is None:
+                close = nearest(name, known)
+                helps = [f"did you mean `{close}`?"] if close else []
+                self.report.add("E0202", f"`{STD_METRICS}` has nothing named `{name}`", path.place, helps=helps)
+            return known.get(name, MISSING)
+        if imported is not None or first.name in self.module.names:
+            self.report.add("E0209", f"`{path.dotted}` is not a metric", path.place)
+            return MISSING
+        in_scope = [name for name, entry in self.module.imports.items() if entry.module == STD_METRICS]
+        helps = []
+        if first.name in known:
+            helps.append(f"add it to the imports: `import {STD_METRICS} {{ {first.name} }}`")
+        elif close := nearest(first.name, in_scope):
+            helps.append(f"a metric with a similar name is in scope: `{close}`")
+        elif close := nearest(first.name, known):
+            helps.append(f"did you mean `{close}`? add `import {STD_METRICS} {{ {close} }}`")
+        label = (path.place, "not declared here and not imported")
+        self.report.add("E0201", f"cannot find a metric named `{path.dotted}`", label, helps=helps)
+        return MISSING
+
+    def _of_kind(self, found: Found, path: tree.Path, wanted: str, kinds: tuple[type, ...]) -> Found | Missing:
+        if isinstance(found.declaration, kinds):
+            return found
+        name = found.declaration.name.name  # type: ignore[union-attr]
+        declared = self.modules[found.module].tree.declarations
+        if sum(getattr(other.name, "name", None) == name for other in declared if hasattr(other, "name")) > 1:
+            return MISSING  # declared twice, which has been reported: the other one may be meant
+        kind = _KINDS[type(found.declaration)]
+        self.report.add(
+            "E0209",
+            f"`{path.dotted}` is {with_article(kind)}, not {with_article(wanted)}",
+            (path.place, f"{with_article(wanted)} is needed here"),
+            (found.declaration.name.place, f"declared as {with_article(kind)}"),  # type: ignore[union-attr]
+        )
+        return MISSING
+
+    def _not_found(self, ident: tree.Ident, wanted: str, kinds: tuple[type, ...]) -> None:
+        in_scope = [name for name, declared in self.module.names.items() if isinstance(declared, kinds)]
+        in_scope += [name for name in self.module.imports if self._imported_kind(name, kinds)]
+        helps = []
+        if close := nearest(ident.name, in_scope):
+            helps.append(f"{with_article(wanted)} with a similar name is in scope: `{close}`")
+        else:
+            elsewhere = [
+                name
+                for name, module in self.modules.items()
+                if isinstance(module.names.get(ident.name), kinds) and name != self.module.name
+            ]
+            if elsewhere:
+                helps.append(f"`{elsewhere[0]}` declares it; add `import {elsewhere[0]} {{ {ident.name} }}`")
+        label = (ident.place, "not declared here and not imported")
+        self.report.add("E0201", f"cannot find {with_article(wanted)} named `{ident.name}`", label, helps=helps)
+
+    def _imported_kind(self, name: str, kinds: tuple[type, ...]) -> bool:
+        imported = self.module.imports[name]
+        target = self.modules.get(imported.module)
+        return target is not None and isinstance(target.names.get(imported.name or ""), kinds)
+
+    def _not_in_module(self, ident: tree.Ident, module: str, target: Module) -> None:
+        if ident.name in target.tree.broken:
+            return
+        close = nearest(ident.name, target.names)
+        helps = [f"did you mean `{close}`?"] if close else []
+        self.report.add("E0202", f"`{module}` has nothing named `{ident.name}`", ident.place, helps=helps)
+
+
+def settings_of(
+    settings: tuple[tree.Setting, ...], known: tuple[str, ...], where: str, report: Report
+) -> dict[str, tree.Setting]:
+    """Settings by name: unknown names and names given twice are reported."""
+    found: dict[str, tree.Setting] = {}
+    for setting in settings:
+        name = setting.key.name
+        if name not in known:
+            close = nearest(name, known)
+            helps = [f"did you mean `{close}`?"] if close else [f"{where} may set: {', '.join(known)}"]
+            report.add("E0204", f"`{name}` is no setting of {where}", setting.key.place, helps=helps)
+        elif name in found:
+            report_twice(name, where, found[name].key.place, setting.key.place, report)
+        else:
+            found[name] = setting
+    return found
+
+
+def report_twice(name: str, where: str, first: Place, again: Place, report: Report) -> None:
+    """E0207."""
+    report.add(
+        "E0207",
+        f"`{name}` is set twice in {where}",
+        (again, "set again here"),
+        (first, "first set here"),
+        notes=["medspec never lets a later value silently replace an earlier one"],
+    )

@@ -1,0 +1,163 @@
+"""The checked form of a spec: what every declaration means, with all names resolved and all types known.
+
+One frozen class per kind of declaration. `module` and `name` identify a declaration; `place` is where its name stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from medspec.backends.base import Decode
+from medspec.plan.nodes import Aggregate, Column, Constant, FieldRef, FileSource, Interval, Keep, ReaderUse, Score, TurnPlan
+from medspec.text.source import Place
+from medspec.types import EnumType, RecordType, Type
+
+
+@attrs.frozen(kw_only=True)
+class Declared:
+    """What all declarations have. `doc` holds the lines of the doc comment above it."""
+
+    name: str
+    module: str
+    place: Place = attrs.field(eq=False, repr=False)
+    doc: tuple[str, ...] = ()
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@attrs.frozen(kw_only=True)
+class EnumSpec(Declared):
+    type: EnumType
+
+
+@attrs.frozen(kw_only=True)
+class RecordSpec(Declared):
+    type: RecordType
+    field_places: tuple[tuple[str, Place], ...] = attrs.field(eq=False, repr=False)
+
+    def place_of(self, field: str) -> Place:
+        return dict(self.field_places).get(field, self.place)
+
+
+@attrs.frozen(kw_only=True)
+class DatasetSpec(Declared):
+    """`source.path` may still hold `{split}` and `{subset}`. `keeps` are per split. `columns` cover all mapped fields."""
+
+    record: RecordSpec
+    source: FileSource
+    splits: tuple[str, ...]
+    subsets: tuple[str, ...]
+    columns: tuple[tuple[str, Column], ...]
+    keeps: tuple[tuple[str, Keep], ...]
+    id_field: str | None
+    license: str | None
+    private: bool
+
+
+@attrs.frozen(kw_only=True)
+class ParameterSpec:
+    name: str
+    type: Type
+    default: Any
+    has_default: bool
+    place: Place = attrs.field(eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class PromptSpec(Declared):
+    parameters: tuple[ParameterSpec, ...]
+    turns: tuple[TurnPlan, ...]
+    uses_answer_format: bool
+    uses: frozenset[str]
+    """The parameters its texts mention."""
+
+
+@attrs.frozen
+class RowsRef:
+    """Rows of one split. In a template that is not filled in, `dataset` is None and only the record is known."""
+
+    dataset: DatasetSpec | None
+    subset: str | None
+    split: str
+    record: RecordSpec | None
+
+
+@attrs.frozen(kw_only=True)
+class TaskSpec(Declared):
+    """A task ready to be planned."""
+
+    version: int | None
+    rows: RowsRef
+    prompt: PromptSpec
+    bindings: tuple[tuple[str, FieldRef | Constant], ...]
+    reader: ReaderUse
+    gold: str
+    decode: Decode
+    scores: tuple[Score, ...]
+    unread: str
+    answer_place: Place = attrs.field(eq=False, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class TemplateSpec(Declared):
+    """A task with parameters. `parameters` are (name, type as written)."""
+
+    parameters: tuple[tuple[str, str], ...]
+
+
+@attrs.frozen(kw_only=True)
+class SuiteSpec(Declared):
+    version: int | None
+    members: tuple[tuple[TaskSpec, float], ...]
+    aggregates: tuple[Aggregate, ...]
+    interval: Interval
+
+
+@attrs.frozen(kw_only=True)
+class ExampleSpec(Declared):
+    """A test of the spec: one row, one canned reply, what must come of it.
+
+    `row` holds typed values; `reply` is a text, or the option scores of a likelihood reader. `answer` is the expected
+    answer or an `Unread`; `expects_answer` is False when the example says nothing about it.
+    """
+
+    task: TaskSpec
+    row: dict[str, Any] = attrs.field(hash=False)
+    reply: str | tuple[float, ...]
+    expects_answer: bool
+    answer: Any
+    scores: tuple[tuple[str, float], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Spec:
+    """Everything the checked modules declare, by qualified name, in the order of modules and text."""
+
+    modules: tuple[str, ...]
+    enums: dict[str, EnumSpec]
+    records: dict[str, RecordSpec]
+    datasets: dict[str, DatasetSpec]
+    prompts: dict[str, PromptSpec]
+    tasks: dict[str, TaskSpec]
+    templates: dict[str, TemplateSpec]
+    suites: dict[str, SuiteSpec]
+    examples: tuple[ExampleSpec, ...]
+
+    def find_suite(self, name: str) -> SuiteSpec | None:
+        """The suite with this short or qualified name; None when there is none, or several."""
+        return _find(self.suites, name)
+
+    def find_task(self, name: str) -> TaskSpec | None:
+        """The task with this short or qualified name; None when there is none, or several."""
+        return _find(self.tasks, name)
+
+
+def _find(entries: dict[str, Any], name: str) -> Any:
+    if name in entries:
+        return entries[name]
+    found = [entry for entry in entries.values() if entry.name == name]
+    return found[0] if len(found) == 1 else None

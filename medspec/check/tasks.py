@@ -1,0 +1,314 @@
+"""Tasks: plain, made from another task, and templates.
+
+A task is gathered first (its own clauses, or those of its base with overrides), then built. A template is built once with
+symbolic values, so that its mistakes are found where they are written, and again for each task made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from medspec.check.answers import read_answer, read_gold
+from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value
+from medspec.check.bindings import bind_prompt
+from medspec.check.metrics import read_metrics
+from medspec.check.prompts import report_shadowing
+from medspec.check.rows import read_rows
+from medspec.check.scope import Missing, Scope, report_twice
+from medspec.check.spec import RecordSpec, RowsRef, TaskSpec, TemplateSpec
+from medspec.backends.base import Decode
+from medspec.check.types import read_type
+from medspec.syntax import tree
+from medspec.text.suggest import nearest
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+
+SETTINGS = ("data", "prompt", "gold", "unread")
+_UNREAD = Rule("unread", "word", "worst", ("worst", "skip"))
+_DECODE = (Rule("temperature", "float", 0.0), Rule("max_tokens", "int", 64), Rule("stop", "texts", ()))
+
+
+@attrs.frozen
+class Clause:
+    """One clause of a task and the names it sees."""
+
+    node: tree.TaskClause
+    scope: Scope
+
+
+Clauses = dict[str, Clause]
+
+
+def check_task(declaration: tree.TaskDecl, checker: Checker, scope: Scope) -> TaskSpec | TemplateSpec | None:
+    if declaration.params is not None:
+        return _check_template(declaration, checker, scope)
+    clauses = gather(declaration, checker, scope)
+    return None if clauses is None else _build(declaration, clauses, checker)
+
+
+def _check_template(declaration: tree.TaskDecl, checker: Checker, scope: Scope) -> TemplateSpec | None:
+    assert declaration.params is not None
+    values: dict[str, Any] = {}
+    before = len(checker.report.found)
+    for param in declaration.params.entries:
+        report_shadowing(param.name, scope)
+        values[param.name.name] = _symbolic(param, checker, scope)
+    clauses = _own_clauses(declaration, scope.with_values(values))
+    _build(declaration, clauses, checker)
+    if any(diagnostic.is_error for diagnostic in checker.report.found[before:]):
+        return None
+    return TemplateSpec(
+        name=declaration.name.name,
+        module=scope.module.name,
+        place=declaration.name.place,
+        doc=declaration.doc,
+        parameters=tuple((param.name.name, param.type.place.text) for param in declaration.params.entries),
+    )
+
+
+def _symbolic(param: tree.Param, checker: Checker, scope: Scope) -> Any:
+    """What stands for a parameter while the template itself is checked."""
+    record = rows_record(param, checker, scope)
+    if record is not None:
+        return RowsRef(None, None, "", record if isinstance(record, RecordSpec) else None)
+    type_ = read_type(param.type, checker, scope)
+    if type_.kind not in ("text", "int", "float", "bool", "unknown"):
+        helps = ["a task's parameter is `rows<Record>`, `text`, `int`, `float` or `bool`"]
+        scope.report.add("E0301", f"a task cannot take `{type_.spelled}`", param.type.place, helps=helps)
+    return Symbol(type_.kind)
+
+
+def rows_record(param: tree.Param, checker: Checker, scope: Scope) -> RecordSpec | Missing | None:
+    """The record of a parameter `rows<Record>`; None when the parameter is something else."""
+    node = param.type
+    if not isinstance(node, tree.GenericType) or node.name.name != "rows":
+        return None
+    if not isinstance(node.item, tree.NamedType):
+        scope.report.add("E0301", "`rows<...>` needs the name of a record", node.item.place)
+        return Missing()
+    found = checker.declared(node.item.path, scope, "record", (tree.RecordDecl,))
+    return Missing() if found is None else found
+
+
+def gather(declaration: tree.TaskDecl, checker: Checker, scope: Scope) -> Clauses | None:
+    """The clauses of a task by name, its base's first; None when the base cannot be used."""
+    if declaration.base is None:
+        return _own_clauses(declaration, scope)
+    found = scope.find(declaration.base.path, "task", kinds=(tree.TaskDecl,))
+    if isinstance(found, Missing):
+        return None
+    base: tree.TaskDecl = found.declaration  # type: ignore[assignment]
+    if checker.checked(found.module, base) is None:
+        return None
+    base_scope = checker.scope(found.module)
+    if base.params is not None:
+        values = _bind_arguments(declaration.base, base, checker, scope, base_scope)
+        if values is None:
+            return None
+        clauses = _own_clauses(base, base_scope.with_values(values))
+    else:
+        if declaration.base.arguments:
+            label = (declaration.base.place, "takes no arguments")
+            scope.report.add("E0211", f"`{base.name.name}` is no template", label, (base.name.place, "declared here"))
+        inherited = gather(base, checker, base_scope)
+        if inherited is None:
+            return None
+        clauses = inherited
+    _apply_overrides(declaration, clauses, scope)
+    return clauses
+
+
+def _apply_overrides(declaration: tree.TaskDecl, clauses: Clauses, scope: Scope) -> None:
+    seen: dict[str, tree.Override] = {}
+    for override in declaration.overrides:
+        key, place = key_of(override.clause)
+        if key in seen:
+            report_twice(key, "this task", seen[key].place, override.place, scope.report)
+        elif key not in clauses:
+            close = nearest(key, clauses)
+            helps = [f"did you mean `{close}`?"] if close else [f"the base sets: {', '.join(clauses)}"]
+            title = f"`override {key}`, but the base does not set `{key}`"
+            scope.report.add("E0208", title, place, helps=helps)
+        else:
+            clauses[key] = Clause(override.clause, scope)
+        seen[key] = override
+
+
+def key_of(clause: tree.TaskClause) -> tuple[str, Any]:
+    """The name of a clause, and where it stands."""
+    match clause:
+        case tree.Setting(key):
+            return key.name, key.place
+        case tree.Answer():
+            return "answer", clause.place
+        case tree.DecodeBlock():
+            return "decode", clause.place
+        case tree.Metrics():
+            return "metrics", clause.place
+
+
+def _own_clauses(declaration: tree.TaskDecl, scope: Scope) -> Clauses:
+    clauses: Clauses = {}
+    for clause in declaration.clauses:
+        key, place = key_of(clause)
+        if isinstance(clause, tree.Setting) and key not in SETTINGS:
+            close = nearest(key, (*SETTINGS, "answer", "decode", "metrics"))
+            helps = [f"did you mean `{close}`?"] if close else [f"a task may set: {', '.join(SETTINGS)}"]
+            scope.report.add("E0204", f"`{key}` is no setting of a task", place, helps=helps)
+        elif key in clauses:
+            report_twice(key, "this task", key_of(clauses[key].node)[1], place, scope.report)
+        else:
+            clauses[key] = Clause(clause, scope)
+    return clauses
+
+
+def _bind_arguments(
+    call: tree.Call, template: tree.TaskDecl, checker: Checker, scope: Scope, base_scope: Scope
+) -> Mapping[str, Any] | None:
+    """The template's parameters by name, from the arguments of `call`; None after reporting."""
+    assert template.params is not None
+    rules = {param.name.name: param for param in template.params.entries}
+    given: dict[str, tree.Argument] = {}
+    clean = True
+    for index, argument in enumerate(call.arguments or ()):
+        names = list(rules)
+        name = argument.name.name if argument.name else names[index] if index < len(names) else None
+        place = argument.name.place if argument.name else argument.place
+        if name not in rules:
+            close = nearest(name, rules) if name else None
+            helps = [f"did you mean `{close}`?"] if close else [f"it takes: {', '.join(rules)}"]
+            title = f"`{call.path.dotted}` has no parameter `{name}`" if name else "one argument too many"
+            scope.report.add("E0211", title, place, (template.params.place, "the parameters"), helps=helps)
+            clean = False
+        elif name in given:
+            label = (given[name].place, "first given here")
+            scope.report.add("E0211", f"`{name}` is given twice", (argument.place, "given again here"), label)
+            clean = False
+        else:
+            given[name] = argument
+    values: dict[str, Any] = {}
+    for name, param in rules.items():
+        value = param.default if name not in given else given[name].value
+        if value is None:
+            label = (param.place, "a parameter without a default")
+            scope.report.add("E0211", f"`{call.path.dotted}` needs `{name}`", (call.place, "not given here"), label)
+            clean = False
+            continue
+        in_scope = scope if name in given else base_scope
+        values[name] = _argument_value(param, value, checker, in_scope, base_scope)  # type: ignore[arg-type]
+        clean &= values[name] is not ABSENT
+    return values if clean else None
+
+
+def _argument_value(
+    param: tree.Param, value: tree.Value, checker: Checker, scope: Scope, base_scope: Scope
+) -> Any:
+    record = rows_record(param, checker, base_scope)
+    if record is None:
+        kind = read_type(param.type, checker, base_scope).kind
+        return read_value(value, Rule(param.name.name, kind), scope.report, values=scope.values)
+    rows = read_rows(value, checker, scope)
+    if rows is None:
+        return ABSENT
+    if isinstance(record, RecordSpec) and rows.record is not None and rows.record.qualified != record.qualified:
+        scope.report.add(
+            "E0301",
+            f"`{param.name.name}` needs rows of `{record.name}`",
+            (value.place, f"these are rows of `{rows.record.name}`"),
+            (param.place, "the parameter"),
+        )
+        return ABSENT
+    return rows
+
+
+def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> TaskSpec | None:
+    """A task from its clauses; None when something is missing or wrong, all of which has been reported."""
+    report = checker.report
+    place = declaration.name.place
+    for key in ("data", "prompt", "answer", "metrics"):
+        if key not in clauses:
+            report.add("E0210", f"`{declaration.name.name}` does not say its `{key}`", place, helps=[_EXAMPLES[key]])
+    rows = read_rows(clauses["data"].node.value, checker, clauses["data"].scope) if "data" in clauses else None  # type: ignore[union-attr]
+    record = rows.record if rows is not None else None
+    gold = read_gold(clauses.get("gold"), record, checker, place)
+    bound = bind_prompt(clauses["prompt"], record, gold, checker) if "prompt" in clauses else None
+    answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
+    scores = read_metrics(clauses["metrics"], answer, checker) if "metrics" in clauses else None
+    decode = _read_decode(clauses.get("decode"))
+    unread = _read_unread(clauses.get("unread"))
+    if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
+        return None
+    prompt, bindings = bound
+    return TaskSpec(
+        name=declaration.name.name,
+        module=clauses_module(declaration, checker),
+        place=place,
+        doc=declaration.doc,
+        version=int(declaration.version.number) if declaration.version else None,
+        rows=rows,
+        prompt=prompt,
+        bindings=bindings,
+        reader=answer.use,
+        gold=gold,
+        decode=decode,
+        scores=scores,
+        unread=unread,
+        answer_place=answer.place,
+    )
+
+
+_EXAMPLES = {
+    "data": "write `data = DATASET.SPLIT`",
+    "prompt": "write `prompt = NAME`",
+    "answer": "write `answer TYPE via READER`",
+    "metrics": "write `metrics { primary accuracy }`",
+}
+
+
+def clauses_module(declaration: tree.TaskDecl, checker: Checker) -> str:
+    """The module a declaration stands in."""
+    path = declaration.place.source
+    return next(name for name, module in checker.modules.items() if module.tree.source is path)
+
+
+def _read_decode(clause: Clause | None) -> Decode:
+    if clause is None:
+        return Decode()
+    assert isinstance(clause.node, tree.DecodeBlock)
+    settings, report = clause.node.settings, clause.scope.report
+    call = tree.Call(
+        tree.Path((tree.Ident("decode", clause.node.place),), clause.node.place),
+        tuple(tree.Argument(setting.key, setting.value, setting.place) for setting in settings),
+        clause.node.place,
+    )
+    found = read_arguments(call, _DECODE, report, values=clause.scope.values)
+    found = {
+        rule.name: rule.default if found[rule.name] is ABSENT or isinstance(found[rule.name], Symbol) else found[rule.name]
+        for rule in _DECODE
+    }
+    for setting in settings:
+        if setting.key.name == "temperature" and found["temperature"] < 0:
+            report.add("E0301", "`temperature` is not negative", setting.value.place, helps=["0 is greedy"])
+        if setting.key.name == "max_tokens" and found["max_tokens"] < 1:
+            report.add("E0301", "`max_tokens` is at least 1", setting.value.place)
+    return Decode(**found)
+
+
+def _read_unread(clause: Clause | None) -> str:
+    if clause is None:
+        return "worst"
+    assert isinstance(clause.node, tree.Setting)
+    value = read_value(clause.node.value, _UNREAD, clause.scope.report)
+    if value == "skip":
+        clause.scope.report.add(
+            "W0509",
+            "`unread = skip` takes unread rows out of the denominator",
+            (clause.node.place, "the score is then over the readable rows only"),
+            notes=["a model that answers only when it is sure looks better than it is"],
+            helps=["leave it out: an unread row counts as wrong"],
+        )
+    return "worst" if value is ABSENT else str(value)

@@ -1,0 +1,196 @@
+"""Types as written to types as meant, and which type fits where another is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from medspec.check.arguments import ABSENT, Rule, read_value
+from medspec.syntax import tree
+from medspec.text.source import Place
+from medspec.text.suggest import nearest
+from medspec.types import (
+    BooleanType,
+    ChoiceType,
+    FloatType,
+    IntegerType,
+    ListType,
+    OptionalType,
+    RecordType,
+    TextType,
+    Type,
+    UnknownType,
+)
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+    from medspec.check.scope import Scope
+
+RESERVED = ("image", "mask", "volume", "audio", "span", "box", "score", "set", "turns", "ranking")
+"""Types of the language's design that this version refuses by name."""
+
+_PLAIN: dict[str, Type] = {"bool": BooleanType(), "int": IntegerType(), "float": FloatType(), "text": TextType()}
+
+
+def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
+    """The type a node means; `UnknownType` after reporting what is wrong."""
+    match node:
+        case tree.NamedType(path):
+            return _named(path, checker, scope)
+        case tree.OptionalTypeNode(item):
+            return OptionalType(read_type(item, checker, scope))
+        case tree.ListTypeNode(item, bounds):
+            low, high = _bounds(bounds, scope) if bounds else (None, None)
+            return ListType(read_type(item, checker, scope), low, high)  # type: ignore[arg-type]
+        case tree.ChoiceTypeNode(of):
+            return ChoiceType(of.name)
+        case tree.RefinedType():
+            return _refined(node, checker, scope)
+        case tree.RankingTypeNode():
+            return _reserved("ranking", node.place, scope)
+        case tree.AnchoredType(item):
+            name = item.name.name if isinstance(item, tree.RefinedType | tree.GenericType) else "anchored"
+            if name in RESERVED:
+                return _reserved(name, node.place, scope)
+            scope.report.add("E0310", "only spans and boxes are anchored in a field", node.place)
+            return UnknownType()
+        case tree.GenericType(name):
+            if name.name in RESERVED:
+                return _reserved(name.name, node.place, scope)
+            title = f"cannot find a type named `{name.name}<...>`"
+            helps = ["`rows<...>` is the type of a task's parameter, not of a value"] if name.name == "rows" else []
+            scope.report.add("E0201", title, name.place, helps=helps)
+            return UnknownType()
+
+
+def _reserved(name: str, place: Place, scope: Scope) -> Type:
+    scope.report.add(
+        "E0310",
+        f"the type `{name}` is reserved and not built yet",
+        place,
+        notes=["its name is kept free, so that specs written later keep their meaning"],
+    )
+    return UnknownType()
+
+
+def _named(path: tree.Path, checker: Checker, scope: Scope) -> Type:
+    name = path.dotted
+    if name in _PLAIN:
+        return _PLAIN[name]
+    if name in RESERVED:
+        return _reserved(name, path.place, scope)
+    if len(path.parts) == 1 and name not in scope.module.names and name not in scope.module.imports:
+        close = nearest(name, _PLAIN)
+        if close is not None and name not in scope.module.tree.broken:
+            label = (path.place, "not declared here and not imported")
+            scope.report.add("E0201", f"cannot find a type named `{name}`", label, helps=[f"did you mean `{close}`?"])
+            return UnknownType()
+    declared = checker.declared(path, scope, "type", (tree.EnumDecl, tree.RecordDecl))
+    return UnknownType() if declared is None else declared.type  # type: ignore[no-any-return]
+
+
+def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
+    name = node.name.name
+    if name in RESERVED:
+        return _reserved(name, node.place, scope)
+    if name == "text":
+        return TextType(_keyword(node, scope, Rule("max_words", "int")))
+    if name in ("int", "float"):
+        bounds = next((entry for entry in node.arguments if isinstance(entry, tree.Bounds)), None)
+        low, high = _bounds(bounds, scope) if bounds else (None, None)
+        if name == "int":
+            _keyword(node, scope, None)
+            return IntegerType(low, high)  # type: ignore[arg-type]
+        return FloatType(
+            None if low is None else float(low),
+            None if high is None else float(high),
+            _keyword(node, scope, Rule("unit", "text")),
+        )
+    close = nearest(name, ("text", "int", "float"))
+    helps = [f"did you mean `{close}`?"] if close else ["only `text`, `int` and `float` take settings"]
+    scope.report.add("E0201", f"cannot find a type named `{name}(...)`", node.name.place, helps=helps)
+    return UnknownType()
+
+
+def _keyword(node: tree.RefinedType, scope: Scope, rule: Rule | None) -> object:  # type: ignore[type-arg]
+    """The one named setting of a type, or None."""
+    found = None
+    for entry in node.arguments:
+        if isinstance(entry, tree.Bounds):
+            if rule is not None and rule.name == "max_words":
+                scope.report.add("E0301", "`text` has no range", entry.place, helps=["write `text(max_words: 300)`"])
+            continue
+        if rule is None or entry.name is None or entry.name.name != rule.name:
+            shown = entry.name.name if entry.name else "this"
+            helps = [f"it takes `{rule.name}: ...`"] if rule else ["it takes a range, such as `int(0..10)`"]
+            title = f"`{node.name.name}` has no setting `{shown}`" if entry.name else "a setting of a type needs a name"
+            scope.report.add("E0211", title, entry.place, helps=helps)
+            continue
+        value = read_value(entry.value, rule, scope.report)  # type: ignore[arg-type]
+        if value is not ABSENT:
+            found = value
+    return found
+
+
+def _bounds(bounds: tree.Bounds, scope: Scope) -> tuple[int | float | None, int | float | None]:
+    low, high = bounds.low.number, bounds.high.number
+    if low > high:
+        title = f"the range {bounds.low.written}..{bounds.high.written} is empty"
+        scope.report.add("E0309", title, bounds.place, helps=["the smaller end comes first"])
+        return None, None
+    return low, high
+
+
+def is_unknown(type_: Type) -> bool:
+    """Whether `type_` or anything inside it could not be resolved."""
+    return isinstance(type_, UnknownType) or any(is_unknown(child) for child in type_.children)
+
+
+def fits(given: Type, wanted: Type) -> bool:
+    """Whether a value of `given` may stand where `wanted` is asked for.
+
+    Equal types fit; so does `T` for `T?`, and `T[a..b]` for `T[c..d]` when its bounds lie inside.
+    """
+    if is_unknown(given) or is_unknown(wanted) or given == wanted:
+        return True
+    match given, wanted:
+        case OptionalType(item), OptionalType(other):
+            return fits(item, other)
+        case _, OptionalType(other):
+            return fits(given, other)
+        case ListType(item, low, high), ListType(other, wanted_low, wanted_high):
+            return (
+                fits(item, other)
+                and (wanted_low is None or (low is not None and low >= wanted_low))
+                and (wanted_high is None or (high is not None and high <= wanted_high))
+            )
+        case TextType(), TextType():
+            return True
+        case IntegerType(), IntegerType(low, high):
+            return _within(given, low, high)
+        case FloatType(), FloatType(low, high):
+            return given.unit == wanted.unit and _within(given, low, high)  # type: ignore[attr-defined]
+        case _:
+            return False
+
+
+def _within(given: IntegerType | FloatType, low: float | None, high: float | None) -> bool:  # type: ignore[misc]
+    return (low is None or (given.low is not None and given.low >= low)) and (
+        high is None or (given.high is not None and given.high <= high)
+    )
+
+
+def canonical(type_: Type) -> Type:
+    """The type without what it says of how data files write it: values in specs are written in the default way."""
+    match type_:
+        case ChoiceType(of):
+            return ChoiceType(of)
+        case ListType(item, low, high):
+            return ListType(canonical(item), low, high)
+        case OptionalType(item):
+            return OptionalType(canonical(item))
+        case RecordType(name, fields):
+            return RecordType(name, tuple(attrs.evolve(field, type=canonical(field.type)) for field in fields))
+        case _:
+            return type_
