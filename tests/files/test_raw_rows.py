@@ -132,7 +132,7 @@ def test_parquet_is_read_in_slices_and_by_column(tmp_path: Path, monkeypatch: py
 
 
 def test_a_damaged_parquet_file_is_a_fault_or_the_same_rows(tmp_path: Path) -> None:
-        path = tmp_path / "rows.parquet"
+    path = tmp_path / "rows.parquet"
     polars.DataFrame({"id": range(500), "text": [f"note {n}" for n in range(500)]}).write_parquet(path)
     whole = path.read_bytes()
     rng = Random(3)
