@@ -36,7 +36,7 @@ COMMANDS = (
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
-    Entry("explain", "medspec.cli.explain", "Explain a code such as E0306, or the plan of a suite or task."),
+    Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),
     Entry("ls", "medspec.cli.ls", "List what the specs declare."),
     Entry("doctor", "medspec.cli.doctor", "Show versions, the runtime, devices and where files are looked for."),
 )

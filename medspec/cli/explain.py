@@ -1,0 +1,59 @@
+"""`medspec explain`: the page of a code, or the plan of a suite or task in words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from medspec.cli.options import format_option
+from medspec.cli.output import print_for_programs, print_json, print_text
+from medspec.errors import UsageError
+
+
+@click.command()
+@click.argument("thing")
+@format_option()
+def COMMAND(thing: str, format: str) -> None:
+    """Explain a code such as E0304, or the plan of a suite or task.
+
+    THING is a code, or the name of a suite or of a task in the project's specs.
+    """
+    if re.fullmatch(r"[EWew]\d{4}", thing):
+        _explain_code(thing, format)
+    else:
+        _explain_plan(thing, format)
+
+
+def _explain_code(code: str, format: str) -> None:
+    from medspec.codes import CODES, find_code
+    from medspec.codes.explain import explain_code
+    from medspec.text.suggest import nearest
+
+    found = find_code(code)
+    if found is None:
+        guess = nearest(code.upper(), [member.code for member in CODES])
+        raise UsageError(f"there is no code {code.upper()}" + (f"; did you mean {guess}?" if guess else ""))
+    if format == "json":
+        import attrs
+
+        print_json(attrs.asdict(found))
+    else:
+        print_text(explain_code(found))
+
+
+def _explain_plan(name: str, format: str) -> None:
+    from medspec.cli.specs import plan_groups, sound_specs
+    from medspec.config import find_config
+    from medspec.plan.explain import explain
+    from medspec.plan.form import to_json
+    from medspec.plan.lower import lower
+
+    spec = sound_specs(find_config(Path.cwd()))
+    (names,) = plan_groups(spec, [name])
+    plan = lower(spec, names)
+    if format == "json":
+        print_for_programs(to_json(plan))
+    else:
+        print_text(explain(plan))

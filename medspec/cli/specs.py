@@ -1,0 +1,141 @@
+"""From what stands on a command line to checked specs and to the suites and tasks that are meant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from medspec.cli.output import print_diagnostics, print_for_programs, print_text
+from medspec.config import Config
+from medspec.errors import CompileFailed, UsageError
+from medspec.text.suggest import nearest
+
+if TYPE_CHECKING:
+    from medspec.check.check import Checked
+    from medspec.check.spec import Spec
+    from medspec.text.diagnostic import Diagnostic
+
+SUFFIX = ".medspec"
+
+
+@attrs.frozen
+class Asked:
+    """What the arguments of a command name: files and folders, or suites and tasks. Either may be empty, not mixed."""
+
+    paths: tuple[Path, ...]
+    names: tuple[str, ...]
+
+
+def sort_arguments(arguments: Sequence[str]) -> Asked:
+    """Tell paths from names: a path ends in `.medspec`, has a separator in it, or is a folder or file that exists."""
+    paths = [text for text in arguments if _is_path(text)]
+    names = [text for text in arguments if not _is_path(text)]
+    if paths and names:
+        raise UsageError(f"give either paths or names, not both: {paths[0]} is a path, {names[0]} is a name")
+    return Asked(tuple(Path(text) for text in paths), tuple(names))
+
+
+def _is_path(text: str) -> bool:
+    separators = {os.sep, os.altsep or os.sep, "/"}
+    return text.endswith(SUFFIX) or any(mark in text for mark in separators) or text == "." or Path(text).is_dir()
+
+
+def check_specs(config: Config, paths: Sequence[Path] = ()) -> Checked:
+    """Check the files and folders `paths`, or all of the project's specs."""
+    from medspec.check.check import check_paths
+
+    if not paths and not config.specs.is_dir():
+        raise UsageError(
+            f"there is no folder {shown_path(config.specs)} here; name a file or folder with specs, "
+            "or say in medspec.toml where they are"
+        )
+    chosen = [Path(shown_path(path)) for path in paths or (config.specs,)]
+    return check_paths(chosen, root=_root(chosen, config))
+
+
+def _root(paths: Sequence[Path], config: Config) -> Path:
+    """The folder module names count from: the project's, or for specs that lie elsewhere the folder they lie in."""
+    resolved = [path.resolve() for path in paths]
+    if all(path.is_relative_to(config.specs.resolve()) for path in resolved):
+        return Path(shown_path(config.specs))
+    folders = [path if path.is_dir() else path.parent for path in resolved]
+    return Path(shown_path(Path(os.path.commonpath(folders))))
+
+
+def shown_path(path: Path) -> str:
+    """`path` as a person wants to read it: relative to the working directory where it lies below it."""
+    resolved, here = path.resolve(), Path.cwd()
+    return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)
+
+
+def sound_specs(config: Config, paths: Sequence[Path] = (), *, quiet: bool = False) -> Spec:
+    """Checked specs without errors; warnings go to the standard error. Raises `CompileFailed` where there are errors."""
+    checked = check_specs(config, paths)
+    if checked.has_errors:
+        raise CompileFailed(checked.diagnostics)
+    if not quiet:
+        print_diagnostics(checked.diagnostics, sys.stderr)
+    return checked.spec
+
+
+def write_diagnostics(diagnostics: Sequence[Diagnostic], format: str) -> None:
+    """Write diagnostics to the standard output as `text`, `json`, `sarif` or `github`."""
+    from medspec.text import export
+
+    if format == "json":
+        print_for_programs(export.json_lines(diagnostics))
+    elif format == "sarif":
+        from medspec import __version__
+        from medspec.codes import CODES
+
+        print_for_programs(export.sarif(diagnostics, CODES, version=__version__))
+    elif format == "github":
+        print_text(export.github(diagnostics))
+    else:
+        print_diagnostics(diagnostics, sys.stdout)
+
+
+def plan_groups(spec: Spec, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """What to lower together: each suite alone, all single tasks together. Raises `UsageError` for an unknown name.
+
+    Without names: every suite, and each task that is in none of them.
+    """
+    if not names:
+        in_suites = {task.qualified for suite in spec.suites.values() for task, _ in suite.members}
+        alone = [name for name in spec.tasks if name not in in_suites]
+        return [(name,) for name in (*spec.suites, *alone)]
+    groups: list[tuple[str, ...]] = []
+    tasks: list[str] = []
+    for name in dict.fromkeys(names):
+        suite = spec.find_suite(name)
+        if suite is not None:
+            groups.append((suite.qualified,))
+            continue
+        task = spec.find_task(name)
+        if task is None:
+            raise UsageError(_unknown(name, spec))
+        tasks.append(task.qualified)
+    return [*groups, tuple(tasks)] if tasks else groups
+
+
+def _unknown(name: str, spec: Spec) -> str:
+    """What to say about a name that is no suite and no task, or that is several."""
+    several = [known for known in (*spec.suites, *spec.tasks) if known.rpartition(".")[2] == name]
+    if several:
+        return f"`{name}` is several: {_listed(several)}; give the whole name"
+    if any(known == name or known.rpartition(".")[2] == name for known in spec.templates):
+        return f"`{name}` is a template: it has parameters; a task made from it can be run"
+    known = [*spec.suites, *spec.tasks, *(full.rpartition(".")[2] for full in (*spec.suites, *spec.tasks))]
+    guess = nearest(name, known)
+    if guess is not None:
+        return f"there is no suite or task `{name}`; did you mean `{guess}`?"
+    return f"there is no suite or task `{name}`; `medspec ls` lists what there is"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
