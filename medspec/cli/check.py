@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from medspec.cli.options import CHECK_FORMATS, format_option, quiet_option
-from medspec.cli.output import print_text
+from medspec.cli.output import counted, print_text
 from medspec.cli.specs import check_specs, write_diagnostics
 from medspec.config import find_config
 
@@ -25,9 +25,5 @@ def COMMAND(paths: tuple[Path, ...], format: str, quiet: bool) -> int:
     checked = check_specs(find_config(Path.cwd()), paths)
     write_diagnostics(checked.diagnostics, format)
     if not checked.diagnostics and not quiet and format == "text":
-        print_text(f"no mistakes in {_counted(len(checked.spec.modules), 'module')}", sys.stderr)
+        print_text(f"no mistakes in {counted(len(checked.spec.modules), 'module')}", sys.stderr)
     return 1 if checked.has_errors else 0
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -7,23 +7,35 @@ from pathlib import Path
 
 import click
 
-from medspec.cli.options import format_option
+from medspec.cli.options import format_option, level_options
 from medspec.cli.output import print_for_programs, print_json, print_text
 from medspec.errors import UsageError
 
 
 @click.command()
 @click.argument("thing")
+@level_options()
 @format_option()
-def COMMAND(thing: str, format: str) -> None:
+def COMMAND(thing: str, level: int, without: tuple[str, ...], format: str) -> None:
     """Explain a code such as E0304, or the plan of a suite or task.
 
     THING is a code, or the name of a suite or of a task in the project's specs.
     """
     if re.fullmatch(r"[EWew]\d{4}", thing):
         _explain_code(thing, format)
+        return
+    from medspec.cli.specs import make_plan, sound_specs
+    from medspec.config import find_config
+
+    plan = make_plan(sound_specs(find_config(Path.cwd())), [thing], level=level, without=without)
+    if format == "json":
+        from medspec.plan.form import to_json
+
+        print_for_programs(to_json(plan))
     else:
-        _explain_plan(thing, format)
+        from medspec.plan.explain import explain
+
+        print_text(explain(plan))
 
 
 def _explain_code(code: str, format: str) -> None:
@@ -41,19 +53,3 @@ def _explain_code(code: str, format: str) -> None:
         print_json(attrs.asdict(found))
     else:
         print_text(explain_code(found))
-
-
-def _explain_plan(name: str, format: str) -> None:
-    from medspec.cli.specs import plan_groups, sound_specs
-    from medspec.config import find_config
-    from medspec.plan.explain import explain
-    from medspec.plan.form import to_json
-    from medspec.plan.lower import lower
-
-    spec = sound_specs(find_config(Path.cwd()))
-    (names,) = plan_groups(spec, [name])
-    plan = lower(spec, names)
-    if format == "json":
-        print_for_programs(to_json(plan))
-    else:
-        print_text(explain(plan))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from medspec.cli.options import format_option
-from medspec.cli.output import print_json, print_text
+from medspec.cli.output import counted, print_json, print_text
 from medspec.cli.specs import check_specs
 from medspec.config import find_config
 
@@ -24,7 +24,9 @@ KINDS = ("suite", "task", "template", "dataset", "prompt", "record", "enum")
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Only declarations of this kind; can be repeated.")
+@click.option(
+    "--kind", type=click.Choice(KINDS), multiple=True, help="Only declarations of this kind; can be repeated."
+)
 @format_option()
 def COMMAND(paths: tuple[Path, ...], kind: tuple[str, ...], format: str) -> int:
     """List what the specs declare.
@@ -101,13 +103,14 @@ def as_text(entries: list[dict[str, Any]]) -> str:
 
 
 def _titled(entry: dict[str, Any]) -> str:
-    return entry["name"] + (f" @{entry['version']}" if entry.get("version") else "")
+    version = entry.get("version")
+    return f"{entry['name']} @{version}" if version else str(entry["name"])
 
 
 def _described(entry: dict[str, Any]) -> str:
     match entry["kind"]:
         case "suite":
-            facts = f"{len(entry['tasks'])} tasks" if len(entry["tasks"]) != 1 else "1 task"
+            facts = counted(len(entry["tasks"]), "task")
         case "task":
             data = f"{(entry['dataset'] or '?').rpartition('.')[2]}.{entry['split']}"
             facts = f"{data} via {entry['reader']}: {', '.join(entry['metrics'])}"

@@ -40,3 +40,16 @@ def data_option() -> Callable[[Callback], Callback]:
         metavar="DIR",
         help="A folder to look for data in, before all others. Can be given several times.",
     )
+
+
+def level_options() -> Callable[[Callback], Callback]:
+    """`-O` and `--without`: how far the plan is optimised. No choice of them moves a number."""
+
+    def decorate(callback: Callback) -> Callback:
+        level = click.option(
+            "-O", "level", type=click.IntRange(0, 1), default=1, show_default=True, help="0: the plan as it is written."
+        )
+        without = click.option("--without", multiple=True, metavar="PASS", help="Leave out one pass; can be repeated.")
+        return level(without(callback))
+
+    return decorate

@@ -62,3 +62,8 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None
     from medspec.text.render import render
 
     print_text(render(diagnostics, colour=wants_colour(stream), ascii=is_ascii_only(stream)), stream)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 task`, `2 tasks`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,11 @@ import attrs
 from medspec.cli.output import print_diagnostics, print_for_programs, print_text
 from medspec.config import Config
 from medspec.errors import CompileFailed, UsageError
-from medspec.text.suggest import nearest
 
 if TYPE_CHECKING:
     from medspec.check.check import Checked
     from medspec.check.spec import Spec
+    from medspec.plan.nodes import Plan
     from medspec.text.diagnostic import Diagnostic
 
 SUFFIX = ".medspec"
@@ -100,42 +100,15 @@ def write_diagnostics(diagnostics: Sequence[Diagnostic], format: str) -> None:
         print_diagnostics(diagnostics, sys.stdout)
 
 
-def plan_groups(spec: Spec, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """What to lower together: each suite alone, all single tasks together. Raises `UsageError` for an unknown name.
-
-    Without names: every suite, and each task that is in none of them.
-    """
-    if not names:
-        in_suites = {task.qualified for suite in spec.suites.values() for task, _ in suite.members}
-        alone = [name for name in spec.tasks if name not in in_suites]
-        return [(name,) for name in (*spec.suites, *alone)]
-    groups: list[tuple[str, ...]] = []
-    tasks: list[str] = []
-    for name in dict.fromkeys(names):
-        suite = spec.find_suite(name)
-        if suite is not None:
-            groups.append((suite.qualified,))
-            continue
-        task = spec.find_task(name)
-        if task is None:
-            raise UsageError(_unknown(name, spec))
-        tasks.append(task.qualified)
-    return [*groups, tuple(tasks)] if tasks else groups
+def everything(spec: Spec) -> list[str]:
+    """Every suite, and each task that is in none of them: what `medspec compile` compiles when it is told nothing."""
+    in_suites = {task.qualified for suite in spec.suites.values() for task, _ in suite.members}
+    return [*spec.suites, *(name for name in spec.tasks if name not in in_suites)]
 
 
-def _unknown(name: str, spec: Spec) -> str:
-    """What to say about a name that is no suite and no task, or that is several."""
-    several = [known for known in (*spec.suites, *spec.tasks) if known.rpartition(".")[2] == name]
-    if several:
-        return f"`{name}` is several: {_listed(several)}; give the whole name"
-    if any(known == name or known.rpartition(".")[2] == name for known in spec.templates):
-        return f"`{name}` is a template: it has parameters; a task made from it can be run"
-    known = [*spec.suites, *spec.tasks, *(full.rpartition(".")[2] for full in (*spec.suites, *spec.tasks))]
-    guess = nearest(name, known)
-    if guess is not None:
-        return f"there is no suite or task `{name}`; did you mean `{guess}`?"
-    return f"there is no suite or task `{name}`; `medspec ls` lists what there is"
+def make_plan(spec: Spec, names: Sequence[str], *, level: int, without: Sequence[str]) -> Plan:
+    """One optimised plan of the suites and tasks named. Raises `UsageError` for an unknown name."""
+    from medspec.plan.lower import lower
+    from medspec.plan.optimise import optimise
 
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return optimise(lower(spec, names), level=level, without=without)

@@ -136,8 +136,8 @@ def test_explain_a_code_there_is_not(project, medspec):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("exam_leters", "there is no suite or task `exam_leters`; did you mean `exam_letters`?"),
-        ("zzz", "there is no suite or task `zzz`; `medspec ls` lists what there is"),
+        ("exam_leters", "there is no suite or task named `exam_leters`; did you mean `exam_letters`?"),
+        ("zzz", "there is no suite or task named `zzz`; there are: exam_suite, exam_letters"),
     ],
 )
 def test_explain_a_name_there_is_not(project, medspec, name, message):
