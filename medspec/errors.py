@@ -9,6 +9,7 @@ A wrong spec is never an exception: it is a `Diagnostic` (see `medspec.text.diag
         DataError            a source file is missing, damaged, or holds a row that does not fit its record
         BackendError         a model does not load, or lacks an ability the plan needs
         StoreError           a run folder or its journal is damaged, locked, full, or from a newer version
+      Interrupted          somebody stopped the run; what had been answered is kept
       FloorMissed            the run finished, and a declared floor was not reached
     InternalError            our fault; asks for a report
 """
@@ -61,6 +62,10 @@ class BackendError(RunError):
 
 class StoreError(RunError):
     """A run folder that cannot be written or read."""
+
+
+class Interrupted(RunError):
+    """The run was stopped by hand. The message says what is kept and how to go on."""
 
 
 class FloorMissed(MedspecError):

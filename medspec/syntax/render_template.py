@@ -38,6 +38,12 @@ class TooLong(ValueError):
 
 def renderer(pieces: tuple[Piece, ...]) -> Callable[[Mapping[str, Any]], str]:
     """A function that renders `pieces` for the values of their names. The result never ends in a line break."""
+    render = renderer_exact(pieces)
+    return lambda values: render(values).rstrip("\n")
+
+
+def renderer_exact(pieces: tuple[Piece, ...]) -> Callable[[Mapping[str, Any]], str]:
+    """As `renderer`, for a part of a turn: line breaks at the end are kept."""
     write = _body(pieces)
 
     def render(values: Mapping[str, Any]) -> str:
@@ -46,7 +52,7 @@ def renderer(pieces: tuple[Piece, ...]) -> Callable[[Mapping[str, Any]], str]:
         text = "".join(out)
         if len(text) > MAX_LENGTH:
             raise TooLong(f"a prompt of {len(text):,} characters; at most {MAX_LENGTH:,}")
-        return text.rstrip("\n")
+        return text
 
     return render
 

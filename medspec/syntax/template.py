@@ -13,7 +13,7 @@ import attrs
 
 
 def _offset() -> Any:
-    return attrs.field(default=0, kw_only=True, eq=False, repr=False, metadata={"hash": False})
+    return attrs.field(default=0, kw_only=True, eq=False, repr=False, metadata={"hash": False, "json": False})
 
 
 @attrs.frozen

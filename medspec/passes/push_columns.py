@@ -1,0 +1,49 @@
+"""Read only the fields that a prompt, an answer, gold or a row's id looks at.
+
+    s1  id, question, contexts, long_answer, gold    =>    s1  id, question, contexts, gold
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from medspec.plan.nodes import FieldRef, Plan, Scan
+from medspec.types import RecordType, Type
+
+
+def push_columns(plan: Plan) -> Plan:
+    """`plan` with every scan's record cut down to the fields in use."""
+    return attrs.evolve(plan, scans=tuple(_cut(scan, _used(scan, plan)) for scan in plan.scans))
+
+
+def _used(scan: Scan, plan: Plan) -> set[str]:
+    used = {keep.field for keep in scan.keep}
+    if scan.id_field is not None:
+        used.add(scan.id_field)
+    for render in plan.renders:
+        if render.scan == scan.id:
+            used.update(bound.field for _, bound in render.bindings if isinstance(bound, FieldRef))
+    for task in plan.tasks:
+        if task.scan == scan.id:
+            used.add(task.gold)
+            used.update(anchors(plan.read(task.read).reader.answer))
+    # A field anchored in another one cannot be loaded without it.
+    for field in scan.record.fields:
+        if field.name in used:
+            used.update(anchors(field.type))
+    return used
+
+
+def anchors(type_: Type) -> set[str]:
+    """The fields that a type is anchored in, through lists, optionals and records."""
+    found = {type_.of} if type_.kind == "choice" else set()  # type: ignore[attr-defined]
+    return found.union(*(anchors(child) for child in type_.children))
+
+
+def _cut(scan: Scan, used: set[str]) -> Scan:
+    fields = tuple(field for field in scan.record.fields if field.name in used)
+    return attrs.evolve(
+        scan,
+        record=RecordType(scan.record.name, fields),
+        columns=tuple((name, column) for name, column in scan.columns if name in used),
+    )

@@ -1,0 +1,110 @@
+"""The plan as JSON: deterministic bytes, and back without loss.
+
+Every node is an object with its class name under `kind`. Fields marked `json: False` (places in spec text) are left out;
+fields marked `hash: False` (where a spec lies on this machine) are left out of what is hashed.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import attrs
+
+from medspec import types
+from medspec.backends.base import Decode
+from medspec.plan import nodes
+from medspec.syntax import template
+
+_CLASSES: tuple[type, ...] = (
+    nodes.Plan,
+    nodes.Scan,
+    nodes.FileSource,
+    nodes.FromPath,
+    nodes.FromPaths,
+    nodes.FromKey,
+    nodes.FromRowNumber,
+    nodes.Keep,
+    nodes.FieldRef,
+    nodes.Constant,
+    nodes.TurnPlan,
+    nodes.Render,
+    nodes.ReaderUse,
+    nodes.Call,
+    nodes.Read,
+    nodes.Score,
+    nodes.TaskPlan,
+    nodes.Member,
+    nodes.Aggregate,
+    nodes.Interval,
+    Decode,
+    template.Name,
+    template.Attribute,
+    template.Item,
+    template.Literal,
+    template.Filter,
+    template.Compare,
+    template.Logic,
+    template.Text,
+    template.Output,
+    template.If,
+    template.For,
+    *types.TYPES,
+    types.EnumCase,
+    types.FieldType,
+)
+_BY_NAME = {cls.__name__: cls for cls in _CLASSES}
+
+
+def to_json(plan: nodes.Plan) -> str:
+    """The plan as indented JSON that ends in a line break; equal plans give equal bytes."""
+    return json.dumps(plain(plan), indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> nodes.Plan:
+    """The plan written by `to_json`. Raises `ValueError` for anything else, and for a newer format."""
+    data = json.loads(text)
+    if not isinstance(data, dict) or data.get("kind") != "Plan":
+        raise ValueError("this is no plan of medspec")
+    if data.get("format") != nodes.FORMAT:
+        raise ValueError(f"plan format {data.get('format')}; this version of medspec knows {nodes.FORMAT}")
+    plan = _build(data)
+    assert isinstance(plan, nodes.Plan)
+    return plan
+
+
+def digest(value: Any) -> str:
+    """Sixteen hex digits over the meaning of any part of a plan."""
+    text = json.dumps(plain(value, hashed=True), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def plain(value: Any, *, hashed: bool = False) -> Any:
+    """Nodes as plain JSON values; with `hashed` only what takes part in hashes."""
+    if attrs.has(type(value)):
+        found: dict[str, Any] = {"kind": type(value).__name__}
+        for field in attrs.fields(type(value)):
+            if field.metadata.get("json") is False or (hashed and field.metadata.get("hash") is False):
+                continue
+            found[field.name] = plain(getattr(value, field.name), hashed=hashed)
+        return found
+    if isinstance(value, list | tuple):
+        return [plain(entry, hashed=hashed) for entry in value]
+    if isinstance(value, dict):
+        return {key: plain(entry, hashed=hashed) for key, entry in value.items()}
+    return value
+
+
+def _build(data: Any) -> Any:
+    if isinstance(data, list):
+        return tuple(_build(entry) for entry in data)
+    if not isinstance(data, dict):
+        return data
+    cls = _BY_NAME.get(data.get("kind", ""))
+    if cls is None:
+        raise ValueError(f"unknown node {data.get('kind')!r} in the plan")
+    try:
+        return cls(**{key: _build(entry) for key, entry in data.items() if key != "kind"})
+    except TypeError as error:
+        raise ValueError(f"damaged node {data['kind']!r} in the plan: {error}") from error

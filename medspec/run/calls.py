@@ -1,0 +1,106 @@
+"""One call of a plan for all its rows: requests made, journal asked, model asked for the rest, every reply kept at once.
+
+Equal requests of different rows are one request. Replies are in the journal before they are used, so a run that is
+stopped at any moment goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import attrs
+
+from medspec.backends.base import Backend, Reply, Request
+from medspec.errors import InternalError
+from medspec.plan.nodes import Call, Plan
+from medspec.readers import find_reader
+from medspec.run.journal import Journal, request_key
+from medspec.run.render import message_maker
+from medspec.run.scan import Rows
+
+CHUNK = 1024
+"""Requests a backend gets at once: enough to sort by length, few enough to hold in memory."""
+
+KEEP_EVERY = 64
+KEEP_SECONDS = 1.0
+
+
+class Watch(Protocol):
+    """Somebody who looks on: see `medspec.cli.progress`."""
+
+    def start(self, task: str, total: int) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def requests_of(plan: Plan, call: Call, rows: Rows, task: str) -> Iterator[Request]:
+    """The request of each row, in order. `task` is the name that `replay` files may use."""
+    render = plan.render(call.render)
+    messages = message_maker(render)
+    use = call.options
+    if use is None:
+        for id, row in zip(rows.ids, rows.rows, strict=True):
+            yield Request(task=task, row=id, messages=messages(row), decode=call.decode)
+        return
+    reader = find_reader(use.name)
+    if reader is None or reader.continuations is None:
+        raise InternalError(f"the reader `{use.name}` names no options")
+    settings = dict(use.settings)
+    for id, row in zip(rows.ids, rows.rows, strict=True):
+        options = reader.continuations(use.answer, row, settings)
+        yield Request(task=task, row=id, messages=messages(row), decode=call.decode, options=options)
+
+
+@attrs.define
+class Caller:
+    """Answers the requests of a run. `asked` counts uses of the model, `reused` replies that were in the journal."""
+
+    backend: Backend
+    journal: Journal
+    watch: Watch
+    asked: int = 0
+    reused: int = 0
+
+    def answer(self, requests: Sequence[Request]) -> list[Reply]:
+        """One reply for every request, in order."""
+        digest, by_row = self.backend.digest, self.backend.abilities.by_row
+        keys = [request_key(digest, request, by_row=by_row) for request in requests]
+        replies = self.journal.get_many(dict.fromkeys(keys))
+        self.reused += len(replies)
+        self.watch.advance(sum(key in replies for key in keys))
+        first = {key: request for key, request in zip(reversed(keys), reversed(requests), strict=True)}
+        waiting = [key for key in dict.fromkeys(keys) if key not in replies]
+        copies = {key: keys.count(key) for key in waiting} if len(waiting) < len(keys) - len(replies) else {}
+        for start in range(0, len(waiting), CHUNK):
+            chunk = waiting[start : start + CHUNK]
+            replies.update(self._ask(chunk, [first[key] for key in chunk], copies))
+        return [replies[key] for key in keys]
+
+    def _ask(self, keys: Sequence[str], requests: Sequence[Request], copies: dict[str, int]) -> dict[str, Reply]:
+        found: dict[str, Reply] = {}
+        pending: list[tuple[str, Reply]] = []
+        since = time.monotonic()
+        try:
+            for index, reply in self.backend.answer(requests):
+                found[keys[index]] = reply
+                pending.append((keys[index], reply))
+                if len(pending) >= KEEP_EVERY or time.monotonic() - since > KEEP_SECONDS:
+                    self._keep(pending)
+                    since = time.monotonic()
+                self.watch.advance(copies.get(keys[index], 1))
+        finally:
+            # Also when somebody presses Ctrl-C: what came back is paid for.
+            self._keep(pending)
+        if len(found) != len(keys):
+            raise InternalError(f"the backend answered {len(found)} of {len(keys)} requests")
+        return found
+
+    def _keep(self, pending: list[tuple[str, Reply]]) -> None:
+        if pending:
+            self.journal.put_many(pending)
+            self.asked += len(pending)
+            pending.clear()

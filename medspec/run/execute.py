@@ -1,0 +1,166 @@
+"""Runs a plan: reads the rows, asks the model, scores, and leaves everything in the run's folder.
+
+    runs/<id>/  plan.json  environment.json  journal.sqlite  rows.parquet  report.json
+
+All data are read and checked before the model is asked anything. A run that was stopped goes on when the same plan is
+run into the same folder again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+from medspec.backends.base import Backend, Reply
+from medspec.errors import DataError, Interrupted, StoreError
+from medspec.plan.form import plain, to_json
+from medspec.plan.hash import plan_hash
+from medspec.plan.nodes import Plan
+from medspec.run.aggregate import aggregate
+from medspec.run.calls import Caller, Watch, requests_of
+from medspec.run.environment import environment
+from medspec.run.journal import Journal
+from medspec.run.roots import DataRoots
+from medspec.run.scan import Rows, read_scan
+from medspec.run.tasks import TaskResult, finish_task
+from medspec.run.whole_files import write_json, write_whole
+
+FORMAT = 1
+"""The number of the report's format; see docs/report.schema.json."""
+
+
+class Unwatched:
+    """Nobody looks on."""
+
+    def start(self, task: str, total: int) -> None: ...
+
+    def advance(self, count: int = 1) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+def execute(
+    plan: Plan,
+    backend: Backend,
+    *,
+    model: str,
+    out: Path,
+    roots: DataRoots,
+    limit: int | None = None,
+    watch: Watch | None = None,
+) -> dict[str, Any]:
+    """Run `plan` into the folder `out` and return the report, which is `report.json` as plain values.
+
+    `model` is the name the model was asked for by, `limit` the largest number of rows per split.
+    Raises `DataError` before anything is asked, `StoreError` when the folder cannot be used, `Interrupted` on Ctrl-C.
+    """
+    watch = watch or Unwatched()
+    started, clock = datetime.now(UTC), time.monotonic()
+    data = read_data(plan, roots, limit=limit)
+    _claim(out, plan)
+    with Journal.open(out) as journal:
+        write_whole(out / "plan.json", to_json(plan).encode())
+        surroundings = environment()
+        write_json(out / "environment.json", {**surroundings, "model": backend.describe()})
+        caller = Caller(backend, journal, watch)
+        total = sum(len(data[plan.render(call.render).scan].rows) for call in plan.calls)
+        try:
+            results = _results(plan, caller, data, watch)
+        except KeyboardInterrupt:
+            kept = len(journal)
+            raise Interrupted(
+                f"stopped: {kept:,} replies of about {total:,} are kept in {out}; "
+                f"the same command with `--out {out}` goes on from there"
+            ) from None
+        finally:
+            watch.finish()
+    tasks = {name: result.report for name, result in results.items()}
+    report = {
+        "format": FORMAT,
+        "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
+        "title": plan.title,
+        "model": {"name": model, "digest": backend.digest, **backend.describe()},
+        "plan": plan_hash(plan),
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - clock, 3),
+        "limit": limit,
+        "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
+        "calls": {"asked": caller.asked, "reused": caller.reused},
+        "tasks": tasks,
+        "aggregates": aggregate(plan, tasks),
+        "environment": surroundings,
+    }
+    write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
+    write_json(out / "report.json", report)
+    return report
+
+
+def read_data(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> dict[str, Rows]:
+    """The rows of every scan by its id. Raises one `DataError` with the problems of all files."""
+    found: dict[str, Rows] = {}
+    faults: list[DataError] = []
+    for scan in plan.scans:
+        try:
+            found[scan.id] = read_scan(scan, roots, limit=limit)
+        except DataError as error:
+            faults.append(error)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        problems = [problem for fault in faults for problem in fault.problems]
+        raise DataError("\n".join(str(fault) for fault in faults)) from None if not problems else faults[0]
+    return found
+
+
+def _results(plan: Plan, caller: Caller, data: dict[str, Rows], watch: Watch) -> dict[str, TaskResult]:
+    results: dict[str, TaskResult] = {}
+    for call in plan.calls:
+        tasks = [task for task in plan.tasks if task.call == call.id]
+        rows = data[plan.render(call.render).scan]
+        watch.start(", ".join(task.name for task in tasks), len(rows.rows))
+        replies = _answer(plan, call, rows, tasks[0].name, caller)
+        watch.finish()
+        for task in tasks:
+            results[task.name] = finish_task(plan, task, rows, replies, plan.interval)
+    return {task.name: results[task.name] for task in plan.tasks}
+
+
+def _answer(plan: Plan, call: Any, rows: Rows, task: str, caller: Caller) -> list[Reply]:
+    return caller.answer(list(requests_of(plan, call, rows, task)))
+
+
+def _claim(out: Path, plan: Plan) -> None:
+    """Refuse a folder that holds another plan's run."""
+    before = out / "plan.json"
+    try:
+        text = before.read_text("utf-8")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise StoreError(f"cannot read {before}: {error}; name another folder with `--out`") from error
+    if text != to_json(plan):
+        raise StoreError(f"{out} holds a run of another plan; name another folder with `--out`")
+
+
+def _write_rows(results: Sequence[TaskResult] | Any, stream: Any) -> None:
+    import polars as pl
+
+    frames = [pl.DataFrame(result.columns, schema_overrides=_schema(result)) for result in results]
+    pl.concat(frames, how="diagonal").write_parquet(stream)
+
+
+def _schema(result: TaskResult) -> dict[str, Any]:
+    """Types that do not depend on which values happen to be there."""
+    import polars as pl
+
+    whole = {"sample": pl.Int32, "tokens_in": pl.Int64, "tokens_out": pl.Int64, "seconds": pl.Float64}
+    known = {**whole, "option_scores": pl.List(pl.Float64)}
+    return {
+        name: known.get(name, pl.Float64 if name.startswith("metric.") else pl.String) for name in result.columns
+    }
+
+
