@@ -37,7 +37,7 @@ CHAT_TEMPLATE = (
 _ARCHITECTURES = {"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class TinyModel:
     """A model folder that was written, and what is in it."""
 

@@ -90,7 +90,7 @@ def inspect_runtime() -> dict[str, Any]:
         "build_providers": list(onnxruntime.get_available_providers()),
         "devices": [
             {"provider": found.ep_name, "kind": found.device.type.name, "vendor": found.device.vendor}
-            for found in onnxruntime.get_ep_devices()
+            for found in getattr(onnxruntime, "get_ep_devices", list)()  # newer than the oldest version we take
         ],
         "cuda": {"usable": reason is None, "reason": reason},
         "default_threads": DEFAULT_THREADS,
@@ -106,7 +106,10 @@ def _package_name() -> str:
 
 
 def _creates_cuda() -> bool:
-    return bool(_load(_PROBE, threads=1, cuda=True).get_providers()[0] == CUDA)
+    try:
+        return bool(_load(_PROBE, threads=1, cuda=True).get_providers()[0] == CUDA)
+    except BackendError:
+        return False
 
 
 def _load(graph: str | bytes, *, threads: int, cuda: bool) -> onnxruntime.InferenceSession:

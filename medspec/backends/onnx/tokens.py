@@ -6,6 +6,7 @@ Never cuts a text short: limits that come with a tokenizer file are switched off
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,11 @@ class Tokens:
         whole = self.encode(prompt + option, chat=chat)
         if not bare and (chat or not self.leading):
             whole = [*self.fallback, *whole]
-        return whole, len(before)
+        if len(whole) > len(before):
+            return whole, len(before)
+        # The option melts into the prompt's last word (`ans` and `wer`): the first token that differs is its own.
+        same = (one == other for one, other in zip(before, whole, strict=False))
+        return whole, sum(takewhile(bool, same))
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of a reply, special tokens left out."""

@@ -1,0 +1,173 @@
+"""Chat templates: their three places, and the same characters as transformers writes."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+import transformers
+from tiny_models import CHAT_TEMPLATE, write_json, write_llama
+
+from medspec.backends.base import Decode, Message, Options, Request, sha256_of
+from medspec.backends.onnx import SCHEME
+from medspec.backends.onnx.chat import ChatRefused, find_template
+from medspec.errors import BackendError, UsageError
+
+TURNS = (Message("system", "Be brief."), Message("user", 'Is <b>"x"</b> & é ok?\n'), Message("assistant", "yes"),
+         Message("user", "  And y? "))  # fmt: skip
+
+TEMPLATES = {
+    "plain": CHAT_TEMPLATE,
+    "blocks": """{%- for message in messages %}
+    {% if message.role == 'user' %}
+Q: {{ message.content | trim }}
+    {% elif message.role == 'assistant' %}
+A: {% generation %}{{ message.content }}{{ eos_token }}{% endgeneration %}
+
+    {% endif %}
+{% endfor %}
+{% if add_generation_prompt %}A:{% endif %}""",
+    "namespace and loop controls": """{{- bos_token }}{% set ns = namespace(count=0) %}{% for message in messages %}
+{%- if message['role'] == 'system' %}{% continue %}{% endif %}{% set ns.count = ns.count + 1 %}
+[{{ ns.count }}/{{ loop.length }}] {{ message | tojson }} {{ message['content'].split('?')[0] | upper }}
+{%- if ns.count == 3 %}{% break %}{% endif %}{% endfor %}
+{{ messages[1:] | map(attribute='role') | join(',') }} {{ messages | tojson(indent=2) }} {{ tools is none }} {{ pad_token }}""",
+}
+
+
+def apply_with_transformers(folder: Path, turns: tuple[Message, ...]) -> str:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    messages = [{"role": turn.role, "content": turn.text} for turn in turns]
+    return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+
+
+def settings_of(folder: Path) -> dict[str, object]:
+    return {"bos_token": "<s>", "eos_token": {"content": "</s>", "special": True}, "pad_token": "<pad>"}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_prompts_equal_those_of_transformers(tmp_path: Path, name: str) -> None:
+    write_llama(tmp_path)
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATES[name])
+    template = find_template([tmp_path], settings_of(tmp_path))
+    assert template is not None
+    assert template.render(TURNS) == apply_with_transformers(tmp_path, TURNS)
+
+
+def put(folder: Path, place: str, text: str) -> None:
+    if place == "jinja":
+        (folder / "chat_template.jinja").write_text(text)
+    elif place == "json":
+        write_json(folder / "chat_template.json", {"chat_template": text})
+    elif place == "config":
+        write_json(folder / "tokenizer_config.json", {"bos_token": "<s>", "eos_token": "</s>", "chat_template": text})
+    else:
+        listed = [{"name": "tool_use", "template": "tools"}, {"name": "default", "template": text}]
+        write_json(folder / "tokenizer_config.json", {"bos_token": "<s>", "eos_token": "</s>", "chat_template": listed})
+
+
+def asked(folder: Path, options: Options | None = None) -> str:
+    """The sha256 of the prompt that a user turn `Hello` becomes."""
+    backend = SCHEME.open(str(folder), {}, options or Options())
+    request = Request(task="t", row="1", messages=(Message("user", "Hello"),), decode=Decode(max_tokens=1))
+    [(_, reply)] = backend.answer([request])
+    return reply.prompt_sha256
+
+
+@pytest.mark.parametrize("place", ["jinja", "json", "config", "list"])
+@pytest.mark.parametrize("configs", [".", "onnx"])
+def test_every_place_is_found(tmp_path: Path, place: str, configs: str) -> None:
+    write_llama(tmp_path, graph="onnx/model.onnx", configs=configs)
+    put(tmp_path / configs, place, CHAT_TEMPLATE)
+    expected = "<s><|turn|>user\nHello<|end|>\n<|turn|>assistant\n"
+    assert asked(tmp_path) == sha256_of(expected)
+    if place != "json":  # transformers reads that file for processors of several inputs only
+        assert apply_with_transformers(tmp_path / configs, (Message("user", "Hello"),)) == expected
+
+
+def test_order_of_the_places(tmp_path: Path) -> None:
+    write_llama(tmp_path)
+    for place in ("config", "json", "jinja"):
+        put(tmp_path, place, f"from {place}")
+        assert asked(tmp_path) == sha256_of(f"from {place}")
+
+
+def test_a_single_named_template_is_taken(tmp_path: Path) -> None:
+    config = {"chat_template": [{"name": "rag", "template": "the only one"}]}
+    template = find_template([tmp_path], config)
+    assert template is not None and template.render(TURNS) == "the only one"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ([{"name": "a", "template": "x"}, {"name": "b", "template": "y"}], "no chat template is named `default`"),
+        (7, "neither a text nor a list"),
+        ("{% if %}", "not valid Jinja"),
+    ],
+)
+def test_templates_that_are_none(tmp_path: Path, value: object, words: str) -> None:
+    with pytest.raises(BackendError, match=words):
+        find_template([tmp_path], {"chat_template": value})
+
+
+def test_a_template_may_refuse_turns_and_touch_nothing(tmp_path: Path) -> None:
+    for source, words in (
+        ("{{ raise_exception('System role not supported') }}", "System role not supported"),
+        ("{{ messages.append(1) }}", "append"),
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{{ messages[9].content }}", "no element 9"),
+        ("{{ messages + 1 }}", "can only concatenate"),
+    ):
+        template = find_template([tmp_path], {"chat_template": source})
+        assert template is not None
+        with pytest.raises(ChatRefused, match=words):
+            template.render(TURNS)
+
+
+def test_refused_turns_are_a_failed_reply(tmp_path: Path) -> None:
+    write_llama(tmp_path, chat_template="{{ raise_exception('no system turn') }}")
+    backend = SCHEME.open(str(tmp_path), {}, Options())
+    request = Request(task="t", row="1", messages=TURNS, decode=Decode())
+    [(_, reply)] = backend.answer([request])
+    assert reply.failure == "model_error"
+    assert reply.detail == "the chat template refuses these turns: no system turn"
+
+
+def test_chat_on_and_off(tmp_path: Path) -> None:
+    with_template = write_llama(tmp_path / "a", chat_template=CHAT_TEMPLATE).folder
+    without = write_llama(tmp_path / "b").folder
+    assert asked(with_template, Options(chat="on")) == asked(with_template)
+    assert asked(with_template, Options(chat="off")) == asked(without) == sha256_of("Hello")
+    with pytest.raises(BackendError, match="no chat template"):
+        SCHEME.open(str(without), {}, Options(chat="on"))
+    with pytest.raises(UsageError, match="choose one of auto, on, off"):
+        SCHEME.open(str(without), {}, Options(chat="yes"))
+
+
+@pytest.mark.parametrize("chat", ["on", "off"])
+def test_one_beginning_token(tmp_path: Path, chat: str) -> None:
+    """The template writes `<s>`, and the tokenizer adds it to plain texts: never both."""
+    tiny = write_llama(tmp_path, chat_template=CHAT_TEMPLATE)
+    text = "<s><|turn|>user\nHello<|end|>\n<|turn|>assistant\n" if chat == "on" else "Hello"
+    backend = SCHEME.open(str(tmp_path), {}, Options(chat=chat))
+    request = Request(task="t", row="1", messages=(Message("user", "Hello"),), decode=Decode(max_tokens=1))
+    [(_, reply)] = backend.answer([request])
+    plain = tiny.tokenizer.encode(text, add_special_tokens=False).ids
+    assert reply.tokens_in == len(plain) + (chat == "off")
+    assert (plain[0] == 1) == (chat == "on")
+
+
+def test_today_can_be_set(tmp_path: Path) -> None:
+    write_llama(tmp_path, chat_template="{{ strftime_now('%d %b %Y') }}")
+    backend = SCHEME.open(str(tmp_path), {"date": "2026-01-31"}, Options())
+    request = Request(task="t", row="1", messages=(Message("user", "x"),), decode=Decode(max_tokens=1))
+    [(_, reply)] = backend.answer([request])
+    assert reply.prompt_sha256 == sha256_of(datetime.date(2026, 1, 31).strftime("%d %b %Y"))
+    assert backend.describe()["chat_template_uses_date"] is True
+    other = SCHEME.open(str(tmp_path), {"date": "2026-02-01"}, Options())
+    assert backend.digest != other.digest
+    for settings, words in (({"date": "soon"}, "not a date"), ({"day": "1"}, "no setting 'day'")):
+        with pytest.raises(UsageError, match=words):
+            SCHEME.open(str(tmp_path), settings, Options())
