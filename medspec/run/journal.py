@@ -76,6 +76,7 @@ class Journal:
         try:
             # A short wait lets a process that is just ending give back its lock.
             connection = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+            connection.text_factory = bytes
             journal = cls(path, connection)
             journal._prepare()
         except sqlite3.Error as error:
@@ -99,14 +100,15 @@ class Journal:
             for chunk in _chunks(list(keys)):
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT key, body, seal FROM reply WHERE key IN ({marks})"
-                for key, body, seal in self._connection.execute(query, chunk):
-                    found[key] = self._unseal(key, body, seal)
+                for line in self._connection.execute(query, chunk):
+                    key, reply = self._unseal(*line)
+                    found[key] = reply
         return found
 
     def put_many(self, replies: Sequence[tuple[str, Reply]]) -> None:
         """Keep all of `replies`, or none and raise `StoreError`. Where a key has a reply already, the first one stays."""
-        bodies = [(key, _to_json(reply)) for key, reply in replies]
-        lines = [(key, body, _seal(key, body)) for key, body in bodies]
+        bodies = [(key.encode(), _to_json(reply)) for key, reply in replies]
+        lines = [(key.decode(), body.decode(), _seal(key, body).decode()) for key, body in bodies]
         with self._faults("write"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -158,10 +160,11 @@ class Journal:
         execute("COMMIT")
         self._count = execute("SELECT count(*) FROM reply").fetchone()[0]
 
-    def _unseal(self, key: str, body: str, seal: str) -> Reply:
-        if seal != _seal(key, body):
+    def _unseal(self, key: Any, body: Any, seal: Any) -> tuple[str, Reply]:
+        # Damage can change a value to one of another type, so nothing is taken for granted before the seal fits.
+        if not (isinstance(key, bytes) and isinstance(body, bytes) and seal == _seal(key, body)):
             raise StoreError(_damaged(self.path, "a reply is not as it was written"))
-        return _from_json(body)
+        return key.decode(), _from_json(body)
 
     @contextmanager
     def _faults(self, doing: str) -> Iterator[None]:
@@ -176,20 +179,20 @@ class Journal:
             ) from error
 
 
-def _to_json(reply: Reply) -> str:
-    return json.dumps(attrs.asdict(reply), separators=(",", ":"))
+def _to_json(reply: Reply) -> bytes:
+    return json.dumps(attrs.asdict(reply), separators=(",", ":")).encode()
 
 
-def _from_json(body: str) -> Reply:
+def _from_json(body: bytes) -> Reply:
     fields: dict[str, Any] = json.loads(body)
     if fields["scores"] is not None:
         fields["scores"] = tuple(fields["scores"])
     return Reply(**fields)
 
 
-def _seal(key: str, body: str) -> str:
+def _seal(key: bytes, body: bytes) -> bytes:
     """A checksum: SQLite finds damage to its own structure, but not to the text of a reply."""
-    return sha256(f"{key}\n{body}".encode()).hexdigest()[:16]
+    return sha256(key + b"\n" + body).hexdigest()[:16].encode()
 
 
 def _chunks(keys: list[str]) -> Iterator[list[str]]:
@@ -222,11 +225,13 @@ def _opening_fault(path: Path, error: sqlite3.Error) -> str:
 
 
 def _reason(error: sqlite3.Error) -> str:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_LOCK:
+        return "it cannot be locked (it is read-only, or the file system has no locks)"
     match _code(error):
         case sqlite3.SQLITE_FULL:
             return "there is no room left on the disk"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
-            return "no permission to write there"
+            return "no file can be written there"
         case sqlite3.SQLITE_IOERR:
             return "the disk does not take what is written (it may be full, or gone)"
     return str(error)

@@ -154,7 +154,7 @@ class _Reading:
             self._add(raw, f"field `{id_field}`: a row's id must not be empty")
         elif (first := self.places.get(id)) is not None:
             shown = "the id" if self.scan.private else f'the id "{id}"'
-            self._add(raw, f"field `{id_field}`: {shown} is that of {first.place(self.file.name)} already")
+            self._add(raw, f"field `{id_field}`: {shown} is that of {self._place(first)} already")
         else:
             self.places[id] = raw
             if len(values) == len(self.scan.record.fields):
@@ -166,10 +166,12 @@ class _Reading:
         return text_of(values[field], found.type)
 
     def _add(self, raw: RawRow, *faults: str) -> None:
-        # The keys of private rows may be those of patients.
-        known = attrs.evolve(raw, key=None) if self.scan.private else raw
         for fault in faults:
-            self.problems.add(f"{known.place(self.file.name)}: {fault}")
+            self.problems.add(f"{self._place(raw)}: {fault}")
+
+    def _place(self, raw: RawRow) -> str:
+        # The keys of private rows may be those of patients.
+        return (attrs.evolve(raw, key=None) if self.scan.private else raw).place(self.file.name)
 
     def _add_unseen(self, keeping: _Keeping) -> None:
         count = len(keeping.unseen)

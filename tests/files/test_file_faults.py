@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import os
-import sys
 from pathlib import Path
 
 import pytest
+from unprivileged import needs_permissions, ordinary_user
 
 from medspec.errors import DataError
 from medspec.files import FORMATS
@@ -221,25 +220,15 @@ def test_a_missing_file_and_a_directory(tmp_path: Path) -> None:
             read_all(tmp_path, form)
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read every file")
-def test_a_file_without_read_permission(tmp_path: Path) -> None:
-    path = tmp_path / "data.jsonl"
-    path.write_bytes(b"{}")
-    path.chmod(0)
-    with pytest.raises(DataError, match=r"^FILE: no permission to read this file$"):
-        read_all(path, "jsonl")
-
-
-def test_what_the_system_says_about_a_file_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def refuse(path: Path, mode: str) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    path = tmp_path / "data.jsonl"
-    path.write_bytes(b"{}")
-    monkeypatch.setattr(Path, "open", refuse)
-    for form in ("jsonl", "json", "csv", "parquet"):
-        with pytest.raises(DataError, match=r"^FILE: no permission to read this file$"):
-            read_all(path, form)
+@needs_permissions
+def test_a_file_without_read_permission() -> None:
+    with ordinary_user() as folder:
+        path = folder / "data.jsonl"
+        path.write_bytes(b"{}")
+        path.chmod(0)
+        for form in ("jsonl", "json", "csv", "parquet"):
+            with pytest.raises(DataError, match=r"^FILE: no permission to read this file$"):
+                read_all(path, form)
 
 
 IDS = {
