@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from medspec import __version__
 from medspec.cli.options import data_option, format_option
 from medspec.cli.output import print_json, print_text
 from medspec.config import Config, find_config
+from medspec.run.environment import package_version
 
 PACKAGES = (
     "attrs", "click", "hypothesis", "jinja2", "lark", "numpy", "polars", "rich", "tokenizers", "torch", "torchmetrics",
@@ -51,8 +51,8 @@ def COMMAND(data: tuple[Path, ...], format: str) -> int:
 
 def examine(config: Config, data: tuple[Path, ...] = ()) -> dict[str, Any]:
     """Everything there is to tell, as plain JSON. `problems` stop a run, `remarks` do not."""
-    packages = {name: _version(name) for name in PACKAGES}
-    runtimes = {name: version for name in RUNTIMES if (version := _version(name)) is not None}
+    packages = {name: package_version(name) for name in PACKAGES}
+    runtimes = {name: version for name in RUNTIMES if (version := package_version(name)) is not None}
     found: dict[str, Any] = {
         "medspec": __version__,
         "python": {"version": platform.python_version(), "executable": sys.executable, "platform": platform.platform()},
@@ -69,13 +69,6 @@ def examine(config: Config, data: tuple[Path, ...] = ()) -> dict[str, Any]:
     found["problems"] = _problems(found)
     found["remarks"] = _remarks(found)
     return found
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _runtime() -> dict[str, Any]:

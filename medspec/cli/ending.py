@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from medspec.errors import CompileFailed, MedspecError
+from medspec.errors import CompileFailed, Interrupted, MedspecError
 
 if TYPE_CHECKING:
     from medspec.text.diagnostic import Diagnostic
@@ -32,7 +32,7 @@ def end_of(error: BaseException, arguments: Sequence[str]) -> int:
         case click.exceptions.Exit():
             return error.exit_code
         case KeyboardInterrupt() | click.Abort():
-            return _stopped(error)
+            return _stopped()
         case click.exceptions.NoArgsIsHelpError():
             _say(error.format_message())
             return 2
@@ -43,6 +43,9 @@ def end_of(error: BaseException, arguments: Sequence[str]) -> int:
             return 2
         case CompileFailed():
             return _compile_failed(error)
+        case Interrupted():
+            _say(str(error))
+            return error.exit_code
         case MedspecError():
             _say(f"error: {error}")
             return error.exit_code
@@ -79,11 +82,10 @@ def _closed_pipe() -> int:
     return 0
 
 
-def _stopped(error: BaseException) -> int:
-    """Ctrl-C. Whoever knows what is left behind adds it to the exception as a note (`add_note`)."""
+def _stopped() -> int:
+    """Ctrl-C while nothing was under way. A run that is stopped raises `Interrupted` and says itself what is kept."""
     # A terminal shows `^C` where the cursor was.
-    first = "\nstopped by Ctrl-C" if sys.stderr.isatty() else "stopped by Ctrl-C"
-    _say("\n".join([first, *getattr(error, "__notes__", ())]))
+    _say("\nstopped by Ctrl-C" if sys.stderr.isatty() else "stopped by Ctrl-C")
     return RUN_FAILED
 
 

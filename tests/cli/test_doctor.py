@@ -60,8 +60,8 @@ def test_folders_stand_in_the_order_in_which_they_are_tried(project: Config, mon
 
 
 def test_two_runtimes_side_by_side_are_warned_of(project: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = metadata.version
-    monkeypatch.setattr(metadata, "version", lambda name: "1.32.0" if name == "onnxruntime" else real(name))
+    real = doctor.package_version
+    monkeypatch.setattr(doctor, "package_version", lambda name: "1.32.0" if name == "onnxruntime" else real(name))
     monkeypatch.setattr(doctor, "_runtime", lambda: {"installed": True})
     both = {"onnxruntime-gpu", "onnxruntime"}
     found = doctor.examine(project)
@@ -73,14 +73,8 @@ def test_two_runtimes_side_by_side_are_warned_of(project: Config, monkeypatch: p
 
 
 def test_a_missing_package_is_a_problem(project: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = metadata.version
-
-    def version(name: str) -> str:
-        if name == "polars":
-            raise metadata.PackageNotFoundError(name)
-        return real(name)
-
-    monkeypatch.setattr(metadata, "version", version)
+    real = doctor.package_version
+    monkeypatch.setattr(doctor, "package_version", lambda name: None if name == "polars" else real(name))
     monkeypatch.setattr(doctor, "_runtime", lambda: {"installed": False, "reason": "broken"})
     found = doctor.examine(project)
     assert found["problems"] == [

@@ -1,0 +1,127 @@
+"""`medspec run`: run suites or tasks with a model, score the replies, show the result.
+
+The table is the result; the run's folder holds the same numbers and every row behind them.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from medspec.cli.options import data_option, format_option, level_options, quiet_option
+from medspec.cli.output import print_json, print_text
+from medspec.cli.specs import make_plan, shown_path, sort_arguments, sound_specs
+from medspec.config import Config, find_config
+from medspec.errors import UsageError
+
+if TYPE_CHECKING:
+    from medspec.backends.base import Backend
+    from medspec.check.spec import Spec
+
+
+@click.command()
+@click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
+@click.option("--model", metavar="SCHEME:REST", help="onnx:DIR, builtin:NAME, replay:FILE, hash or mock.")
+@data_option()
+@click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows of each task, the first ones.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of this run; given again, it goes on.")
+@click.option("--dtype", metavar="NAME", help="Which export of the model: fp32, fp16, q4, ...")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to run.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the model on the CPU.")
+@click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Rows at a time.")
+@click.option("--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template.")
+@click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
+@level_options()
+@format_option()
+@quiet_option()
+def COMMAND(
+    things: tuple[str, ...],
+    model: str | None,
+    data: tuple[Path, ...],
+    limit: int | None,
+    out: Path | None,
+    level: int,
+    without: tuple[str, ...],
+    format: str,
+    quiet: bool,
+    **options: object,
+) -> None:
+    """Run suites or tasks with a model and score the replies.
+
+    NAMES are suites and tasks of the project, PATHS are spec files of which everything is run. Without either, the default
+    suite of medspec.toml is run, with its default model.
+    """
+    from medspec.backends import open_model
+    from medspec.backends.base import Options
+    from medspec.cli.progress import progress
+    from medspec.run.execute import execute
+    from medspec.run.roots import DataRoots
+
+    config = find_config(Path.cwd())
+    asked = sort_arguments(things)
+    spec = sound_specs(config, asked.paths, quiet=quiet)
+    plan = make_plan(spec, _names(spec, asked.names, asked.paths, config), level=level, without=without)
+    folder = out if out is not None else _new_folder(config.root / "runs", plan.suite)
+    name = _model(model, config)
+    backend = open_model(name, Options(**options))  # type: ignore[arg-type]
+    watch = progress(quiet=quiet)
+    try:
+        if not quiet:
+            _say_where(backend)
+        roots = DataRoots.of(data, config.data)
+        report = execute(plan, backend, model=name, out=folder, roots=roots, limit=limit, watch=watch)
+    finally:
+        watch.finish()
+        backend.close()
+    if format == "json":
+        print_json(report)
+    else:
+        from medspec.cli.view_report import view_report
+
+        view_report(report, sys.stdout, folder=shown_path(folder))
+
+
+def _names(spec: Spec, names: tuple[str, ...], paths: tuple[Path, ...], config: Config) -> list[str]:
+    """What to run: what was named, else everything in the named files, else the default suite, else the only suite."""
+    from medspec.cli.specs import everything
+
+    if names:
+        return list(names)
+    if not paths and config.suite is not None:
+        return [config.suite]
+    found = everything(spec)
+    if not found:
+        raise UsageError("there is nothing to run: the specs declare no task")
+    if not paths and len(found) > 1:
+        raise UsageError(
+            f"say what to run: {', '.join(found)}; or say it once and for all with `suite` in medspec.toml"
+        )
+    return found
+
+
+def _model(model: str | None, config: Config) -> str:
+    chosen = model if model is not None else config.model
+    if chosen is None:
+        raise UsageError(
+            "say which model to run, such as --model onnx:DIR, or --model builtin:quickstart to try things out; "
+            "or say it once and for all with `model` in medspec.toml"
+        )
+    return chosen
+
+
+def _new_folder(parent: Path, suite: str) -> Path:
+    """`runs/20261122-180312-core`; a second run in the same second gets `-2`."""
+    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suite}"
+    taken = sum(1 for _ in parent.glob(f"{stem}*")) if parent.is_dir() else 0
+    return parent / (f"{stem}-{taken + 1}" if taken else stem)
+
+
+def _say_where(backend: Backend) -> None:
+    """One line when the GPU was wanted and is not used: a run that is slow for no visible reason is a riddle."""
+    reason = backend.describe().get("why_cpu")
+    if reason:
+        print_text(f"running on the CPU: {reason}", sys.stderr)
