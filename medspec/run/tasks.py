@@ -47,15 +47,13 @@ def read_reply(reply: Reply, read: Read, row: dict[str, Any]) -> Any:
     return reader.decode(reply.text, read.reader.answer, row, settings)
 
 
-def finish_task(
-    plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply], interval: Interval
-) -> TaskResult:
+def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply], interval: Interval) -> TaskResult:
     """Read, count and score the replies of one task."""
     read, scan = plan.read(task.read), plan.scan(task.scan)
     answers = [read_reply(reply, read, row) for reply, row in zip(replies, rows.rows, strict=True)]
     golds = [row[task.gold] for row in rows.rows]
     batch = Batch(read.reader.answer, answers, golds)
-    values, per_row = score_task(task.scores, batch, interval, unread_policy=read.unread)
+    scored = score_task(task.scores, batch, interval, unread_policy=read.unread)
     reasons = [answer.reason if isinstance(answer, Unread) else None for answer in answers]
     failures = Counter(reply.failure for reply in replies if reply.failure is not None)
     unread = Counter(reason for reason in reasons if reason not in (None, FAILED, REFUSED))
@@ -74,7 +72,7 @@ def finish_task(
         "data": {"file": rows.file.name, "sha256": rows.digest, "split": scan.split, "subset": scan.subset},
         "license": scan.license,
         "unread_policy": read.unread,
-        "metrics": values,
+        "metrics": scored.metrics,
     }
     type_ = read.reader.answer
     columns: dict[str, list[Any]] = {
@@ -94,7 +92,7 @@ def finish_task(
         "tokens_out": [reply.tokens_out for reply in replies],
         "seconds": [reply.seconds for reply in replies],
     }
-    for label, found in per_row.items():
+    for label, found in scored.per_row.items():
         columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
     return TaskResult(report, columns)
 
