@@ -3,6 +3,7 @@ r"""What a statement about an answer says: the text after "the answer is", or a 
 A letter is taken for an option only when what follows it shows that it is meant as one: the end of the line, a bracket,
 a full stop, the option's own text, or a word such as "because". So "A 45-year-old man", "B cells", "C-section",
 "vitamin D3" and "E. coli" name no option. Two different letters ("A or B", "B, C") are ambiguous.
+The letter counts, not the text beside it: "B) yes" is B, whatever B says.
 
     >>> options = Options(("Gout", "Pseudogout", "Septic arthritis"))
     >>> read_statement("**B. Pseudogout**", options)
@@ -56,9 +57,16 @@ _NONE = re.compile(
 # After these words a letter cannot have been an article or part of a name.
 _REASON_WORD = re.compile(r"\s+(?:because|since|as|due)(?![a-z])", re.IGNORECASE)
 _CLAUSE_WORD = re.compile(
-    r"\s+(?:(?:is|was)(?!\s+(?:not|never|a|an|un\w+|in(?:correct|appropriate|accurate)|wrong|false|less)(?![a-z]))"
-    r"|based|given|for|in|from|by|per|which|that|option|choice)(?![a-z])|\s*(?:选项|项|因为|正确|是正确)",
+    r"\s+(?:(?:is|was)(?!\s+an?\s)|based|given|for|in|from|by|per|which|that|option|choice)(?![a-z])"
+    r"|\s*(?:选项|项|因为|正确|是正确)",
     re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"\s+(?:is|was)(?:n't|\s+(?:not|never|wrong|false|less|un\w+|in(?:correct|appropriate|accurate|consistent)))(?![a-z])",
+    re.IGNORECASE,
+)
+_DISCUSSED = re.compile(
+    r"\s+(?:is|was|are|were|may|might|can|could|would|should|seems|looks|has|does)(?![a-z])", re.IGNORECASE
 )
 _PAIRED_WORD = re.compile(r"\s+(?:are|were|both|together|as|because)(?![a-z])", re.IGNORECASE)
 _SEPARATOR = re.compile(
@@ -66,7 +74,7 @@ _SEPARATOR = re.compile(
     r"(?:(?:option|choice)\s{1,3}|选项)?[(\[*\"'_]{0,4}",
     re.IGNORECASE,
 )
-_TITLE_MARK = re.compile(r"\s+[-–—]+\s|\s+[(\[]|—|\s{0,3}=")
+_TITLE_MARK = re.compile(r"\s+[-–—]+\s|\s+[(\[]|—|</|\s{0,3}=")
 _SENTENCE_END = re.compile(r"[.!?;](?:\s|$)")
 
 
@@ -125,7 +133,7 @@ def read_statement(statement: str, options: Options, *, spoken: bool = False, ba
     rest = line[1:]
     if not _stands_alone(letter[1], rest, options, spoken=spoken, bare=bare):
         return None
-    if _names_another(letter[1], rest, options) or _contradicts(place, rest, options):
+    if _names_another(letter[1], rest, options):
         return AMBIGUOUS
     return NOT_AN_OPTION if place is None else place
 
@@ -163,6 +171,8 @@ def _stands_alone(letter: str, rest: str, options: Options, *, spoken: bool, bar
     """Whether `letter`, followed by `rest`, is meant as an option's letter."""
     closing = rest[: _reach(_CLOSING, rest)]
     tail = rest[len(closing) :]
+    if _DENIED.match(tail) or (bare and _DISCUSSED.match(tail)):
+        return False
     if any(mark in closing for mark in ")]}") or (set(closing) & set('*`"') and not tail[:1].isalnum()):
         return True
     if not tail.strip():
@@ -202,12 +212,6 @@ def _starts_with_own_text(letter: str, tail: str, options: Options) -> bool:
         return False
     own, said = options.folded[place], folded(tail)
     return said.startswith(own) and not said[len(own) : len(own) + 1].isalnum()
-
-
-def _contradicts(place: int | None, rest: str, options: Options) -> bool:
-    """Whether the letter is followed by the whole text of an option that is not its own."""
-    said = options.named(rest.lstrip(" .:)]}*_-–—"))
-    return isinstance(said, int) and said != place
 
 
 def _names_another(letter: str, rest: str, options: Options) -> bool:
