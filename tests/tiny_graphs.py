@@ -48,6 +48,8 @@ class Export:
     """Declare `num_logits_to_keep`."""
     branch: bool = False
     """Declare `use_cache_branch`, and look at the cache only when it is true."""
+    four_bits: bool = False
+    """Pack the weights of linear layers into `MatMulNBits`. They must lie on the grid of `round_to_four_bits`."""
     position_shift: int = 0
     """A fault for tests: every position is this much too high once there is a cache."""
 
@@ -94,8 +96,19 @@ class _Builder:
         return name
 
     def linear(self, x: str, name: str) -> str:
-        y = self.op("MatMul", x, self.weight(f"{name}.weight", transposed=True))
+        if self.export.four_bits:
+            y = self._packed(x, f"{name}.weight")
+        else:
+            y = self.op("MatMul", x, self.weight(f"{name}.weight", transposed=True))
         return self.op("Add", y, self.weight(f"{name}.bias")) if f"{name}.bias" in self.weights else y
+
+    def _packed(self, x: str, name: str) -> str:
+        steps, scales = _four_bits(self.weights[name])
+        nibbles = (steps + 8).astype(np.uint8).reshape(*steps.shape[:2], -1, 2)  # 8 is the zero point, if none is given
+        packed = self._constant(f"{name}.packed", nibbles[..., 0] | nibbles[..., 1] << 4)
+        size = dict(zip("NK", self.weights[name].shape, strict=True))
+        inputs = (x, packed, self.table(f"{name}.scales", scales.reshape(-1)))
+        return self.op("MatMulNBits", *inputs, domain="com.microsoft", bits=4, block_size=_BLOCK, **size)
 
     def norm(self, x: str, name: str) -> str:
         """Root-mean-square norm over the last axis, computed in float32 as the reference does."""
@@ -108,6 +121,22 @@ class _Builder:
     def split_heads(self, x: str, heads: int) -> str:
         """[rows, new, heads * size] to [rows, new, heads, size]."""
         return self.op("Reshape", x, self.whole(0, 0, heads, self.shape.head_size))
+
+
+_BLOCK = 32
+
+
+def round_to_four_bits(weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`weight` [out, in] with every value moved to the nearest one that four bits can say."""
+    steps, scales = _four_bits(weight)
+    return (steps * scales).reshape(weight.shape).astype(np.float32)
+
+
+def _four_bits(weight: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Whole steps from -7 to 7 [out, blocks, 32], and the size of a step in every block [out, blocks, 1]."""
+    blocks = weight.reshape(weight.shape[0], -1, _BLOCK)
+    scales = abs(blocks).max(axis=-1, keepdims=True) / np.float32(7)
+    return np.rint(blocks / scales), scales
 
 
 def make_decoder(shape: Shape, export: Export, weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:

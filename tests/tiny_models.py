@@ -19,7 +19,7 @@ import numpy as np
 import onnx
 import tokenizers
 from numpy.typing import NDArray
-from tiny_graphs import Export, Shape, make_decoder
+from tiny_graphs import Export, Shape, make_decoder, round_to_four_bits
 
 _SENTENCES = [
     "The patient was seen in clinic today and had no new complaints.",
@@ -96,7 +96,10 @@ def write_llama(
         context=context,
     )
     weights = {**_weights(shape, seed), **(change or {})}
-    model = make_decoder(shape, export or Export(family=family), weights)
+    export = export or Export(family=family)
+    if export.four_bits:
+        weights = {name: round_to_four_bits(old) if "_proj.weight" in name else old for name, old in weights.items()}
+    model = make_decoder(shape, export, weights)
     path = folder / graph
     path.parent.mkdir(parents=True, exist_ok=True)
     if data_files:

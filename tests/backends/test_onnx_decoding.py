@@ -50,14 +50,18 @@ def reference_of(tiny: TinyModel) -> torch.nn.Module:
 def reference_greedy(tiny: TinyModel, ids: list[int], room: int, ends: list[int]) -> list[int]:
     """What transformers writes after `ids`, without the end token."""
     prompt = torch.tensor([ids])
-    written = reference_of(tiny).generate(
-        prompt,
-        attention_mask=torch.ones_like(prompt),
-        do_sample=False,
-        max_new_tokens=room,
-        eos_token_id=ends,
-        pad_token_id=0,
-    )[0, len(ids) :].tolist()
+    written = (
+        reference_of(tiny)
+        .generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            do_sample=False,
+            max_new_tokens=room,
+            eos_token_id=ends,
+            pad_token_id=0,
+        )[0, len(ids) :]
+        .tolist()
+    )
     return written[:-1] if written[-1] in ends else written
 
 
@@ -130,6 +134,8 @@ EXPORTS = {
     "last logits": Export(keep=True),
     "branch": Export(branch=True),
     "no positions": Export(position_ids=False),
+    "four bits": Export(four_bits=True),
+    "gqa, four bits": Export(family="gqa", four_bits=True),
     "gqa, int32, last logits": Export(family="gqa", ids="int32", keep=True),
 }
 
