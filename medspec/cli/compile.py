@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 
 from medspec.cli.options import CHECK_FORMATS, format_option, level_options, quiet_option
 from medspec.cli.output import counted, print_diagnostics, print_json, print_text
-from medspec.cli.specs import check_specs, everything, make_plan, shown_path, sort_arguments, write_diagnostics
+from medspec.cli.specs import check_specs, everything, make_plan, shown_path, sort_arguments, unfit, write_diagnostics
 from medspec.config import find_config
 
 if TYPE_CHECKING:
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("things", nargs=-1, metavar="[PATHS|NAMES]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write instead of target/.")
+@click.option("--model", metavar="SCHEME:REST", help="Refuse plans that this model cannot run; it is not loaded.")
 @level_options()
 @format_option(*CHECK_FORMATS)
 @quiet_option()
 def COMMAND(
-    things: tuple[str, ...], out: Path | None, level: int, without: tuple[str, ...], format: str, quiet: bool
+    things: tuple[str, ...],
+    out: Path | None,
+    model: str | None,
+    level: int,
+    without: tuple[str, ...],
+    format: str,
+    quiet: bool,
 ) -> int:
     """Check specs and write their plans to target/.
 
@@ -36,38 +44,51 @@ def COMMAND(
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
     checked = check_specs(config, asked.paths)
-    if format in ("sarif", "github"):
-        write_diagnostics(checked.diagnostics, format)
-    elif format == "text" and (checked.has_errors or not quiet):
-        print_diagnostics(checked.diagnostics, sys.stderr)
-    plans = []
+    plans: dict[str, Plan] = {}
+    diagnostics = checked.diagnostics
     if not checked.has_errors:
-        folder = out if out is not None else config.root / "target"
         names = asked.names or everything(checked.spec)
-        plans = [_write(make_plan(checked.spec, [name], level=level, without=without), folder) for name in names]
-    if format == "json":
-        _print_json(plans, checked.diagnostics)
-    elif format == "text":
-        for plan in plans:
-            print_text(f"{plan['suite']}: {counted(len(plan['tasks']), 'task')} -> {plan['path']}")
-        if not plans and not checked.has_errors:
-            print_text("there is nothing to compile: the specs declare no task", sys.stderr)
-    return 1 if checked.has_errors else 0
+        plans = _by_file_name(
+            {name: make_plan(checked.spec, [name], level=level, without=without) for name in dict.fromkeys(names)}
+        )
+        if model is not None:
+            lacking = dict.fromkeys(one for plan in plans.values() for one in unfit(plan, checked.spec, model))
+            diagnostics = (*diagnostics, *lacking)
+    failed = any(diagnostic.is_error for diagnostic in diagnostics)
+    if format in ("sarif", "github"):
+        write_diagnostics(diagnostics, format)
+    elif format == "text" and (failed or not quiet):
+        print_diagnostics(diagnostics, sys.stderr)
+    folder = out if out is not None else config.root / "target"
+    written = [] if failed else [_write(plan, folder / name) for name, plan in plans.items()]
+    _show(written, diagnostics, format)
+    if not plans and not failed and not quiet:
+        print_text("there is nothing to compile: the specs declare no task", sys.stderr)
+    return 1 if failed else 0
 
 
-def _write(plan: Plan, folder: Path) -> dict[str, Any]:
+def _by_file_name(plans: dict[str, Plan]) -> dict[str, Plan]:
+    """Plans by the name of their file: the suite's, or its whole name where two modules have a suite of one name."""
+    taken = Counter(plan.suite for plan in plans.values())
+    return {f"{plan.suite if taken[plan.suite] == 1 else name}.plan.json": plan for name, plan in plans.items()}
+
+
+def _write(plan: Plan, path: Path) -> dict[str, Any]:
     """Write one plan; a file is whole or not there. Returns what there is to say about it."""
     from medspec.plan.form import to_json
     from medspec.plan.hash import plan_hash
     from medspec.run.whole_files import write_whole
 
-    path = folder / f"{plan.suite}.plan.json"
     write_whole(path, to_json(plan).encode())
     tasks = {task.name: {"call_hash": task.call_hash, "score_hash": task.score_hash} for task in plan.tasks}
     return {"suite": plan.suite, "path": shown_path(path), "hash": plan_hash(plan), "tasks": tasks}
 
 
-def _print_json(plans: Sequence[dict[str, Any]], diagnostics: Sequence[Diagnostic]) -> None:
-    from medspec.text.export import as_json
+def _show(written: Sequence[dict[str, Any]], diagnostics: Sequence[Diagnostic], format: str) -> None:
+    if format == "json":
+        from medspec.text.export import as_json
 
-    print_json({"plans": plans, "diagnostics": [as_json(diagnostic) for diagnostic in diagnostics]})
+        print_json({"plans": list(written), "diagnostics": [as_json(diagnostic) for diagnostic in diagnostics]})
+    elif format == "text":
+        for plan in written:
+            print_text(f"{plan['suite']}: {counted(len(plan['tasks']), 'task')} -> {plan['path']}")

@@ -27,7 +27,8 @@ def COMMAND(thing: str, level: int, without: tuple[str, ...], format: str) -> No
     from medspec.cli.specs import make_plan, sound_specs
     from medspec.config import find_config
 
-    plan = make_plan(sound_specs(find_config(Path.cwd())), [thing], level=level, without=without)
+    spec = sound_specs(find_config(Path.cwd()))
+    plan = make_plan(spec, [thing], level=level, without=without)
     if format == "json":
         from medspec.plan.form import to_json
 
@@ -35,7 +36,7 @@ def COMMAND(thing: str, level: int, without: tuple[str, ...], format: str) -> No
     else:
         from medspec.plan.explain import explain
 
-        print_text(explain(plan))
+        print_text(explain(plan, before=make_plan(spec, [thing], level=0, without=())))
 
 
 def _explain_code(code: str, format: str) -> None:

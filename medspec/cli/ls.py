@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -39,7 +40,7 @@ def COMMAND(paths: tuple[Path, ...], kind: tuple[str, ...], format: str) -> int:
     if format == "json":
         print_json(entries)
     else:
-        print_text(as_text(entries))
+        print_text(as_text(entries, width=shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     if checked.has_errors:
         print_text("the specs have mistakes, so this list may be incomplete; see `medspec check`", sys.stderr)
     return 1 if checked.has_errors else 0
@@ -54,7 +55,7 @@ def listing(spec: Spec) -> list[dict[str, Any]]:
             "module": declared.module,
             "path": declared.place.source.path,
             "line": declared.place.line,
-            "doc": " ".join(declared.doc),
+            "doc": declared.doc[0] if declared.doc else "",
             **_facts(kind, declared),
         }
         for kind, declared in _declarations(spec)
@@ -80,6 +81,7 @@ def _facts(kind: str, declared: Declared) -> dict[str, Any]:
             return {
                 "version": task.version,
                 "dataset": dataset.qualified if dataset else None,
+                "subset": task.rows.subset,
                 "split": task.rows.split,
                 "reader": task.reader.name,
                 "metrics": [score.label for score in sorted(task.scores, key=lambda score: not score.primary)],
@@ -91,15 +93,19 @@ def _facts(kind: str, declared: Declared) -> dict[str, Any]:
             return {}
 
 
-def as_text(entries: list[dict[str, Any]]) -> str:
-    """The list for people: one block per module."""
+def as_text(entries: list[dict[str, Any]], *, width: int | None = None) -> str:
+    """The list for people: one block per module. Lines longer than `width` are cut."""
     blocks = []
     for path, group in groupby(entries, key=lambda entry: entry["path"]):
         rows = [(entry["kind"], _titled(entry), _described(entry)) for entry in group]
         widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
         lines = [f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
-        blocks.append("\n".join([path, *lines]))
+        blocks.append("\n".join([path, *(_cut(line, width) for line in lines)]))
     return "\n\n".join(blocks)
+
+
+def _cut(line: str, width: int | None) -> str:
+    return line if width is None or len(line) <= width else line[: max(width - 3, 0)] + "..."
 
 
 def _titled(entry: dict[str, Any]) -> str:
@@ -112,8 +118,8 @@ def _described(entry: dict[str, Any]) -> str:
         case "suite":
             facts = counted(len(entry["tasks"]), "task")
         case "task":
-            data = f"{(entry['dataset'] or '?').rpartition('.')[2]}.{entry['split']}"
-            facts = f"{data} via {entry['reader']}: {', '.join(entry['metrics'])}"
+            parts = ((entry["dataset"] or "?").rpartition(".")[2], entry["subset"], entry["split"])
+            facts = f"{'.'.join(part for part in parts if part)} via {entry['reader']}: {', '.join(entry['metrics'])}"
         case "dataset":
             facts = ", ".join(entry["splits"]) + (f"; license {entry['license']}" if entry["license"] else "")
         case _:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from medspec.text.diagnostic import Diagnostic
 
 
+_IN_ASCII = str.maketrans({"│": "|", "├": "|", "└": "`", "╭": ".", "─": "-", "⋮": ":", "…": "..."})
+"""What our own drawings become where they cannot be shown."""
+
+
 def wants_colour(stream: TextIO) -> bool:
     """True on a terminal, unless `NO_COLOR` is set; with `FORCE_COLOR` everywhere."""
     if os.environ.get("NO_COLOR"):
@@ -28,7 +32,7 @@ def wants_colour(stream: TextIO) -> bool:
 def is_ascii_only(stream: TextIO) -> bool:
     """True when `stream` cannot take the letters that boxes are drawn with."""
     try:
-        "╭─│⋮…".encode(stream.encoding or "ascii")
+        "".join(map(chr, _IN_ASCII)).encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return True
     return False
@@ -39,6 +43,8 @@ def print_text(text: str, stream: TextIO | None = None) -> None:
     stream = stream or sys.stdout
     if not text:
         return
+    if is_ascii_only(stream):
+        text = text.translate(_IN_ASCII)
     encoding = stream.encoding or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
     stream.write(shown if shown.endswith("\n") else shown + "\n")

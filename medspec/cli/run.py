@@ -6,7 +6,7 @@ The table is the result; the run's folder holds the same numbers and every row b
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,9 @@ import click
 
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
 from medspec.cli.output import print_json, print_text
-from medspec.cli.specs import make_plan, shown_path, sort_arguments, sound_specs
+from medspec.cli.specs import make_plan, shown_path, sort_arguments, sound_specs, unfit
 from medspec.config import Config, find_config
-from medspec.errors import UsageError
+from medspec.errors import CompileFailed, UsageError
 
 if TYPE_CHECKING:
     from medspec.backends.base import Backend
@@ -27,13 +27,21 @@ if TYPE_CHECKING:
 @click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
 @click.option("--model", metavar="SCHEME:REST", help="onnx:DIR, builtin:NAME, replay:FILE, hash or mock.")
 @data_option()
-@click.option("--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows of each task, the first ones.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of this run; given again, it goes on.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows of each task, the first ones."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder of this run; given again, it goes on."
+)
 @click.option("--dtype", metavar="NAME", help="Which export of the model: fp32, fp16, q4, ...")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to run.")
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to run."
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the model on the CPU.")
 @click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Rows at a time.")
-@click.option("--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template.")
+@click.option(
+    "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
 @level_options()
 @format_option()
@@ -65,8 +73,10 @@ def COMMAND(
     asked = sort_arguments(things)
     spec = sound_specs(config, asked.paths, quiet=quiet)
     plan = make_plan(spec, _names(spec, asked.names, asked.paths, config), level=level, without=without)
-    folder = out if out is not None else _new_folder(config.root / "runs", plan.suite)
     name = _model(model, config)
+    if lacking := unfit(plan, spec, name):
+        raise CompileFailed(lacking)
+    folder = out if out is not None else _new_folder(config.root / "runs", plan.suite)
     backend = open_model(name, Options(**options))  # type: ignore[arg-type]
     watch = progress(quiet=quiet)
     try:
@@ -114,8 +124,8 @@ def _model(model: str | None, config: Config) -> str:
 
 
 def _new_folder(parent: Path, suite: str) -> Path:
-    """`runs/20261122-180312-core`; a second run in the same second gets `-2`."""
-    stem = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{suite}"
+    """`runs/2026-11-22T18-03-12-core`, in local time; a second run in the same second gets `-2`."""
+    stem = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{suite}"
     taken = sum(1 for _ in parent.glob(f"{stem}*")) if parent.is_dir() else 0
     return parent / (f"{stem}-{taken + 1}" if taken else stem)
 

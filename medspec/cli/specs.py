@@ -112,3 +112,11 @@ def make_plan(spec: Spec, names: Sequence[str], *, level: int, without: Sequence
     from medspec.plan.optimise import optimise
 
     return optimise(lower(spec, names), level=level, without=without)
+
+
+def unfit(plan: Plan, spec: Spec, model: str) -> tuple[Diagnostic, ...]:
+    """What the plan asks for that `model` cannot do. Nothing is loaded to find out."""
+    from medspec.backends import find_scheme
+    from medspec.plan.fit import check_fit
+
+    return check_fit(plan, spec, model, find_scheme(model).abilities).diagnostics

@@ -97,6 +97,16 @@ def test_ls_for_people(project, medspec, golden: Callable[[Path, str], None]):
     golden(HERE / "golden" / "ls.txt", done.out)
 
 
+def test_ls_cuts_lines_to_the_terminal(project):
+    from medspec.check.check import check_paths
+    from medspec.cli.ls import as_text, listing
+
+    entries = listing(check_paths([Path("specs")], root=Path("specs")).spec)
+    lines = as_text(entries, width=40).splitlines()
+    assert max(len(line) for line in lines) == 40
+    assert "..." not in as_text(entries)
+
+
 def test_ls_for_programs(project, medspec):
     entries = json.loads(medspec("ls", "--format", "json", "--kind", "task", "--kind", "suite").out)
     path = str(Path("specs/exam.medspec"))
@@ -107,7 +117,7 @@ def test_ls_for_programs(project, medspec):
         },
         {
             "kind": "task", "name": "exam_letters", "module": "exam", "path": path, "line": 30,
-            "doc": "One letter is asked for.", "version": 1, "dataset": "exam.exam", "split": "test", "reader": "letter",
+            "doc": "One letter is asked for.", "version": 1, "dataset": "exam.exam", "subset": None, "split": "test", "reader": "letter",
             "metrics": ["accuracy"],
         },
     ]  # fmt: skip
