@@ -6,7 +6,7 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -21,7 +21,7 @@ from medspec.check.tasks import check_task
 from medspec.syntax import tree
 from medspec.text.diagnostic import Report
 
-_CHECKS = {
+_CHECKS: dict[type, Callable[[Any, Checker, Scope], Any]] = {
     tree.EnumDecl: check_enum,
     tree.RecordDecl: check_record,
     tree.DatasetDecl: check_dataset,
@@ -47,7 +47,8 @@ class Checker:
     def checked(self, module: str, declaration: Any) -> Any:
         """The checked form of a declaration, or None when it has errors that leave nothing to go on with."""
         key = (module, declaration.name.name)
-        if self.modules[module].names.get(declaration.name.name) is not declaration:
+        is_first = self.modules[module].names.get(declaration.name.name) is declaration
+        if not is_first:
             return None  # a second declaration of the same name, which has been reported
         if key in self._under_way:
             ring = [name for _, name in self._under_way[self._under_way.index(key) :]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -39,7 +40,7 @@ class Module:
 
     name: str
     tree: tree.ModuleTree
-    names: dict[str, tree.Declaration]
+    names: dict[str, Any]
     imports: dict[str, Imported]
 
     @property
@@ -74,8 +75,8 @@ def load_modules(sources: Iterable[tuple[str, Source]], read: Read, report: Repo
     return dict(sorted(modules.items()))
 
 
-def _declared(parsed: tree.ModuleTree, report: Report) -> dict[str, tree.Declaration]:
-    names: dict[str, tree.Declaration] = {}
+def _declared(parsed: tree.ModuleTree, report: Report) -> dict[str, Any]:
+    names: dict[str, Any] = {}
     for declaration in parsed.declarations:
         if isinstance(declaration, tree.ExampleDecl):
             continue
@@ -134,7 +135,7 @@ def _bind(module: Module, ident: tree.Ident, imported: Imported, report: Report)
         report.add(
             "E0203",
             f"`{ident.name}` is both imported and declared",
-            (here.name.place, "declared here"),  # type: ignore[union-attr]
+            (here.name.place, "declared here"),
             (ident.place, "imported here"),
         )
     elif before is not None:

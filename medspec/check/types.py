@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -87,7 +87,7 @@ def _named(path: tree.Path, checker: Checker, scope: Scope) -> Type:
             scope.report.add("E0201", f"cannot find a type named `{name}`", label, helps=[f"did you mean `{close}`?"])
             return UnknownType()
     declared = checker.declared(path, scope, "type", (tree.EnumDecl, tree.RecordDecl))
-    return UnknownType() if declared is None else declared.type  # type: ignore[no-any-return]
+    return UnknownType() if declared is None else declared.type
 
 
 def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
@@ -113,7 +113,7 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
     return UnknownType()
 
 
-def _keyword(node: tree.RefinedType, scope: Scope, rule: Rule | None) -> object:  # type: ignore[type-arg]
+def _keyword(node: tree.RefinedType, scope: Scope, rule: Rule | None) -> Any:
     """The one named setting of a type, or None."""
     found = None
     for entry in node.arguments:
@@ -170,12 +170,12 @@ def fits(given: Type, wanted: Type) -> bool:
         case IntegerType(), IntegerType(low, high):
             return _within(given, low, high)
         case FloatType(), FloatType(low, high):
-            return given.unit == wanted.unit and _within(given, low, high)  # type: ignore[attr-defined]
+            return given.unit == wanted.unit and _within(given, low, high)
         case _:
             return False
 
 
-def _within(given: IntegerType | FloatType, low: float | None, high: float | None) -> bool:  # type: ignore[misc]
+def _within(given: IntegerType | FloatType, low: float | None, high: float | None) -> bool:
     return (low is None or (given.low is not None and given.low >= low)) and (
         high is None or (given.high is not None and given.high <= high)
     )

@@ -108,7 +108,7 @@ def _numbering(
     type_: Type, answers: Sequence[Any], golds: Sequence[Any]
 ) -> tuple[Callable[[Any], int], int | None]:
     if type_.kind == "enum":
-        names = {case.name: index for index, case in enumerate(type_.cases)}
+        names = {case.name: index for index, case in enumerate(type_.cases)}  # type: ignore[attr-defined]
         return names.__getitem__, len(names)
     if type_.kind == "bool":
         return int, 2

@@ -24,7 +24,7 @@ def _faults(plan: Plan) -> Iterator[str]:
         ("call", calls, plan.calls),
         ("read", reads, plan.reads),
     ):
-        if len(found) != len(nodes):  # type: ignore[arg-type]
+        if len(found) != len(nodes):
             yield f"two {kind} nodes have one id"
     for render in plan.renders:
         if render.scan not in scans:

@@ -60,7 +60,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     report = {
         "rows": len(rows.rows),
         "unread": sum(unread.values()) / len(rows.rows) if rows.rows else 0.0,
-        "unread_reasons": dict(sorted(unread.items())),  # type: ignore[type-var]
+        "unread_reasons": dict(sorted(unread.items())),
         "refused": reasons.count(REFUSED),
         "failed": sum(failures.values()),
         "failures": dict(sorted(failures.items())),
