@@ -68,9 +68,7 @@ def read_arguments(call: tree.Call, rules: tuple[Rule, ...], report: Report, *, 
     return found
 
 
-def _rule_for(
-    argument: tree.Argument, index: int, rules: tuple[Rule, ...], what: str, report: Report
-) -> Rule | None:
+def _rule_for(argument: tree.Argument, index: int, rules: tuple[Rule, ...], what: str, report: Report) -> Rule | None:
     if argument.name is None:
         if index < len(rules):
             return rules[index]

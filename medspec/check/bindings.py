@@ -27,7 +27,7 @@ def bind_prompt(
     assert isinstance(clause.node, tree.Setting)
     value, scope = clause.node.value, clause.scope
     if not isinstance(value, tree.Call):
-        helps = ["declare one: `prompt ask(question: text) { user \"\"\"...\"\"\" }`"]
+        helps = ['declare one: `prompt ask(question: text) { user """...""" }`']
         scope.report.add("E0301", "`prompt` needs the name of a prompt", value.place, helps=helps)
         return None
     prompt = checker.declared(value.path, scope, "prompt", (tree.PromptDecl,))
@@ -116,7 +116,9 @@ def _from_argument(
     kind = parameter.type.kind
     if kind not in ("text", "int", "float", "bool"):
         title = f"`{parameter.name}` has type `{parameter.type.spelled}`"
-        scope.report.add("E0409", title, (value.place, "give it a field of the row"), (parameter.place, "the parameter"))
+        scope.report.add(
+            "E0409", title, (value.place, "give it a field of the row"), (parameter.place, "the parameter")
+        )
         return None
     found = read_value(value, Rule(parameter.name, kind), scope.report, values=scope.values)
     if found is ABSENT:

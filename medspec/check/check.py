@@ -20,6 +20,7 @@ from medspec.check.spec import (
     TaskSpec,
     TemplateSpec,
 )
+from medspec.check.unbuilt import refuse_unbuilt
 from medspec.check.unused import report_unused
 from medspec.errors import DataError
 from medspec.syntax import tree
@@ -48,10 +49,10 @@ def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
     """
     report = Report()
     sources = []
-    for path in sorted({file for path in paths for file in _files(path)}):
-        source = _read(path, report)
+    for file in sorted({file for path in paths for file in _files(path)}):
+        source = _read(file, report)
         if source is not None:
-            sources.append((module_name(path, root), source))
+            sources.append((module_name(file, root), source))
 
     def read(name: str) -> Source | None:
         path = root.joinpath(*name.split(".")).with_suffix(SUFFIX)
@@ -112,6 +113,7 @@ def _check(modules: dict[str, Module], report: Report) -> Checked:
     found: dict[type, dict[str, object]] = {}
     examples = []
     for module in modules.values():
+        refuse_unbuilt(module.tree.declarations, report)
         for declaration in module.tree.declarations:
             if isinstance(declaration, tree.ExampleDecl):
                 example = check_example(declaration, checker, checker.scope(module.name))

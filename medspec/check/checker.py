@@ -61,7 +61,9 @@ class Checker:
             return None
         if key not in self._done:
             self._under_way.append(key)
-            self._done[key] = _CHECKS[type(declaration)](declaration, self, self.scope(module))
+            check = _CHECKS.get(type(declaration))
+            # What has no check is not built yet, which `unbuilt.py` says.
+            self._done[key] = None if check is None else check(declaration, self, self.scope(module))  # type: ignore[operator]
             self._under_way.pop()
         return self._done[key]
 

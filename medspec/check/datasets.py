@@ -34,13 +34,18 @@ _HOLE = re.compile(r"\{(\w*)\}")
 def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope) -> DatasetSpec | None:
     record = checker.declared(declaration.record, scope, "record", (tree.RecordDecl,))
     settings = settings_of(
-        tuple(clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS, "a dataset", scope.report
+        tuple(clause for clause in declaration.clauses if isinstance(clause, tree.Setting)),
+        SETTINGS,
+        "a dataset",
+        scope.report,
     )
     splits = _names(settings.get("splits"), scope)
     subsets = _names(settings.get("subsets"), scope)
     for name in ("source", "splits"):
         if name not in settings:
-            helps = ["write `splits = [test]`"] if name == "splits" else ['write `source = jsonl("folder/{split}.jsonl")`']
+            helps = (
+                ["write `splits = [test]`"] if name == "splits" else ['write `source = jsonl("folder/{split}.jsonl")`']
+            )
             place = declaration.name.place
             scope.report.add("E0210", f"`{declaration.name.name}` does not set `{name}`", place, helps=helps)
     source = read_source(settings["source"].value, scope) if "source" in settings else None
@@ -48,8 +53,12 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     keeps = _keeps(declaration, splits, record, scope)
     if source is not None and splits is not None:
         _check_holes(settings["source"], source, splits, subsets or (), {name for name, _ in keeps}, scope)
-    license_ = read_value(settings["license"].value, Rule("license", "text"), scope.report) if "license" in settings else None
-    private = read_value(settings["private"].value, Rule("private", "bool"), scope.report) if "private" in settings else False
+    license_ = (
+        read_value(settings["license"].value, Rule("license", "text"), scope.report) if "license" in settings else None
+    )
+    private = (
+        read_value(settings["private"].value, Rule("private", "bool"), scope.report) if "private" in settings else False
+    )
     if record is None or source is None or splits is None or subsets is None:
         return None
     return DatasetSpec(
@@ -74,7 +83,9 @@ def _names(setting: tree.Setting | None, scope: Scope) -> tuple[str, ...] | None
     if setting is None:
         return ()
     entries = setting.value.entries if isinstance(setting.value, tree.ListValue) else ()
-    names = [e.path.dotted for e in entries if isinstance(e, tree.Call) and e.arguments is None and len(e.path.parts) == 1]
+    names = [
+        e.path.dotted for e in entries if isinstance(e, tree.Call) and e.arguments is None and len(e.path.parts) == 1
+    ]
     if not entries or len(names) < len(entries):
         label = (setting.value.place, "write it as `[dev, test]`")
         scope.report.add("E0301", f"`{setting.key.name}` needs a list of names", label)
@@ -136,7 +147,9 @@ def _check_holes(
             return
     if "subset" in holes and not subsets:
         scope.report.add(
-            "E0602", "the path holds `{subset}`, and no subsets are declared", setting.value.place,
+            "E0602",
+            "the path holds `{subset}`, and no subsets are declared",
+            setting.value.place,
             helps=["write `subsets = [first, second]`"],
         )
     unruled = [split for split in splits if split not in ruled]
@@ -170,7 +183,7 @@ def _columns(declaration: tree.DatasetDecl, record: RecordSpec | None, scope: Sc
             scope.report.add(
                 "E0602",
                 f"`{record.name}` has no field `{name}`",
-                (entry.key.place, "a column for nothing"),
+                (entry.key.place, "fills no field"),
                 (record.place, f"its fields: {', '.join(names)}"),
                 helps=[f"did you mean `{close}`?"] if close else [],
             )
@@ -217,11 +230,15 @@ def _keeps(
         if record is not None and record.type.field(rule.field.name) is None:
             close = nearest(rule.field.name, [field.name for field in record.type.fields])
             helps = [f"did you mean `{close}`?"] if close else []
-            scope.report.add("E0408", f"`{record.name}` has no field `{rule.field.name}`", rule.field.place, helps=helps)
+            scope.report.add(
+                "E0408", f"`{record.name}` has no field `{rule.field.name}`", rule.field.place, helps=helps
+            )
             continue
         ids = read_source(rule.source, scope)
         if ids is not None and ids.format != "json":
-            scope.report.add("E0301", "row ids are read from JSON", rule.source.place, helps=["a list, or an object's keys"])
+            scope.report.add(
+                "E0301", "row ids are read from JSON", rule.source.place, helps=["a list, or an object's keys"]
+            )
         elif ids is not None:
             keeps.append((rule.split.name, Keep(field=rule.field.name, ids=ids, negate=rule.negated)))
     return tuple(keeps)
@@ -236,7 +253,12 @@ def _id_field(setting: tree.Setting | None, record: RecordSpec, scope: Scope) ->
     if field is None:
         close = nearest(name, [field.name for field in record.type.fields]) if name else None
         helps = [f"did you mean `{close}`?"] if close else []
-        scope.report.add("E0408", f"`{record.name}` has no field `{name}`" if name else "`id` names a field", setting.value.place, helps=helps)
+        scope.report.add(
+            "E0408",
+            f"`{record.name}` has no field `{name}`" if name else "`id` names a field",
+            setting.value.place,
+            helps=helps,
+        )
         return None
     if field.type.kind not in ("text", "int", "unknown"):
         title = f"a row cannot be named by `{name}`, which is {with_article(field.type.kind)}"

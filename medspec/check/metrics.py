@@ -37,7 +37,9 @@ def read_metrics(clause: Clause, answer: AnswerSpec | None, checker: Checker) ->
         if label in labels:
             again = (entry.place, "the same name again")
             helps = [f"give it another name: `{metric.name} as other_name`"]
-            scope.report.add("E0505", f"two metrics are named `{label}`", again, (labels[label].place, "first"), helps=helps)
+            scope.report.add(
+                "E0505", f"two metrics are named `{label}`", again, (labels[label].place, "first"), helps=helps
+            )
             clean = False
         labels[label] = entry
         scores.append(
@@ -62,7 +64,9 @@ def _check_primary(node: tree.Metrics, scope: Scope) -> bool:
     elif not primary:
         first = node.entries[0].metric.path.dotted
         helps = [f"mark the one that stands for the task: `primary {first}`"]
-        scope.report.add("E0504", "no metric is primary", (node.place, "which of these is the score of the task?"), helps=helps)
+        scope.report.add(
+            "E0504", "no metric is primary", (node.place, "which of these is the score of the task?"), helps=helps
+        )
     else:
         labels = [(entry.place, "primary") for entry in primary[1::-1]]
         scope.report.add("E0504", "two metrics are primary", *labels, helps=["the score of a task is one number"])

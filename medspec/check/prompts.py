@@ -32,11 +32,13 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
     used: set[str] = set()
     turns = []
     broken = False
+    before = len(scope.report.found)
     for turn in declaration.turns:
         pieces = _turn(turn, declaration, names, used, checker, scope)
         broken |= pieces is None
         turns.append(TurnPlan(turn.role.name, pieces or ()))
-    if not broken:
+    # A misspelt name leaves its parameter unused: one mistake, one message.
+    if not broken and not any(one.code == "E0401" for one in scope.report.found[before:]):
         for parameter in parameters:
             if parameter.name not in used and not parameter.name.startswith("_"):
                 scope.report.add(
@@ -104,9 +106,7 @@ def read_parameters(params: tree.Params, checker: Checker, scope: Scope) -> tupl
             else:
                 default = read_value(param.default, Rule(name, kind), scope.report)
                 has_default = default is not ABSENT
-        found[name] = ParameterSpec(
-            name=name, type=type_, default=default, has_default=has_default, place=param.place
-        )
+        found[name] = ParameterSpec(name=name, type=type_, default=default, has_default=has_default, place=param.place)
     return tuple(found.values())
 
 

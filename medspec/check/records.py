@@ -11,7 +11,17 @@ from medspec.check.types import is_unknown, read_type
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import ChoiceType, EnumCase, EnumType, FieldType, ListType, OptionalType, RecordType, Type, UnknownType
+from medspec.types import (
+    ChoiceType,
+    EnumCase,
+    EnumType,
+    FieldType,
+    ListType,
+    OptionalType,
+    RecordType,
+    Type,
+    UnknownType,
+)
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -96,18 +106,26 @@ def check_choice(
     if is_unknown(target):
         return False
     if not isinstance(target, ListType) or target.item.kind != "text":
+        fitting = [name for name, type_ in types.items() if isinstance(type_, ListType) and type_.item.kind == "text"]
         scope.report.add(
             "E0303",
             "a choice must be anchored to a list of texts",
             (place, "chooses from this field"),
             (places[choice.of], f"`{choice.of}` is `{target.spelled}`"),
+            helps=[f"write `choice of {fitting[0]}`"] if fitting else [],
         )
         return False
     if (target.low or 0) < 2:
+        # The record's own choice may have said so already; an answer that makes the same choice is no second mistake.
+        if any(one.code == "E0308" and one.place == places[choice.of] for one in scope.report.found):
+            return False
         scope.report.add(
             "E0308",
             f"`{choice.of}` may hold fewer than two options",
-            (places[choice.of], f"`{target.spelled}` allows {'an empty list' if not target.low else 'a single option'}"),
+            (
+                places[choice.of],
+                f"`{target.spelled}` allows {'an empty list' if not target.low else 'a single option'}",
+            ),
             (place, "the choice is made here"),
             helps=[f"state how many there are: `{target.item.spelled}[2..10]`"],
         )

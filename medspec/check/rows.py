@@ -50,7 +50,9 @@ def _split(dataset: DatasetSpec, rest: tuple[tree.Ident, ...], value: tree.Call,
             scope.report.add("E0602", f"`{dataset.name}` has no {kind} `{ident.name}`", ident.place, label, helps=helps)
             return None
     if len(rest) > len(wanted):
-        scope.report.add("E0602", f"`{value.path.dotted}` names nothing", rest[len(wanted)].place, helps=[f"write `{example}`"])
+        scope.report.add(
+            "E0602", f"`{value.path.dotted}` names nothing", rest[len(wanted)].place, helps=[f"write `{example}`"]
+        )
         return None
     subset = rest[0].name if dataset.subsets else None
     return RowsRef(dataset, subset, rest[len(wanted) - 1].name, dataset.record)

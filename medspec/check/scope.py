@@ -29,7 +29,12 @@ _KINDS: dict[type, str] = {
     tree.EnumDecl: "enum",
     tree.RecordDecl: "record",
     tree.DatasetDecl: "dataset",
+    tree.PhraseDecl: "phrase",
     tree.PromptDecl: "prompt",
+    tree.ModelDecl: "model",
+    tree.DialectDecl: "dialect",
+    tree.JudgeDecl: "judge",
+    tree.PanelDecl: "panel",
     tree.TaskDecl: "task",
     tree.SuiteDecl: "suite",
 }

@@ -10,7 +10,18 @@ from typing import Any
 import attrs
 
 from medspec.backends.base import Decode
-from medspec.plan.nodes import Aggregate, Column, Constant, FieldRef, FileSource, Interval, Keep, ReaderUse, Score, TurnPlan
+from medspec.plan.nodes import (
+    Aggregate,
+    Column,
+    Constant,
+    FieldRef,
+    FileSource,
+    Interval,
+    Keep,
+    ReaderUse,
+    Score,
+    TurnPlan,
+)
 from medspec.text.source import Place
 from medspec.types import EnumType, RecordType, Type
 
@@ -149,11 +160,13 @@ class Spec:
 
     def find_suite(self, name: str) -> SuiteSpec | None:
         """The suite with this short or qualified name; None when there is none, or several."""
-        return _find(self.suites, name)
+        found: SuiteSpec | None = _find(self.suites, name)
+        return found
 
     def find_task(self, name: str) -> TaskSpec | None:
         """The task with this short or qualified name; None when there is none, or several."""
-        return _find(self.tasks, name)
+        found: TaskSpec | None = _find(self.tasks, name)
+        return found
 
 
 def _find(entries: dict[str, Any], name: str) -> Any:

@@ -83,21 +83,24 @@ def _members(
         if task is None:
             clean = False
         elif task.name in members:
-            scope.report.add("E0506", f"`{task.name}` is in this suite twice", entry.task.place)
+            first = next(other for other in entries if other.task.parts[-1].name == entry.task.parts[-1].name)
+            labels = [(entry.task.place, "listed again here"), (first.task.place, "first listed here")]
+            helps = [f"to let it count twice, give it a weight: `{entry.task.dotted} weight 2`"]
+            scope.report.add("E0506", f"`{task.name}` is in this suite twice", *labels, helps=helps)
             clean = False
         else:
             members[task.name] = (task, weight)
     return members if clean else None
 
 
-def _aggregate(
-    node: tree.AggregateNode, members: dict[str, tuple[TaskSpec, float]], scope: Scope
-) -> Aggregate | None:
+def _aggregate(node: tree.AggregateNode, members: dict[str, tuple[TaskSpec, float]], scope: Scope) -> Aggregate | None:
     method = node.method.path.dotted
     if method not in METHODS:
         close = nearest(method, METHODS)
         helps = [f"did you mean `{close}`?"] if close else [f"ways to aggregate: {', '.join(METHODS)}"]
-        scope.report.add("E0201", f"cannot find a way to aggregate named `{method}`", node.method.path.place, helps=helps)
+        scope.report.add(
+            "E0201", f"cannot find a way to aggregate named `{method}`", node.method.path.place, helps=helps
+        )
         return None
     read_arguments(node.method, (), scope.report)
     tasks = list(members) if node.over is None else _over(node.over, members, scope)
@@ -125,7 +128,9 @@ def _over(node: tree.ListValue, members: dict[str, tuple[TaskSpec, float]], scop
         if name not in members:
             close = nearest(name, members)
             helps = [f"did you mean `{close}`?"] if close else [f"its tasks: {', '.join(members)}"]
-            scope.report.add("E0506", f"`{name}` is no task of this suite" if name else "this is no task", entry.place, helps=helps)
+            scope.report.add(
+                "E0506", f"`{name}` is no task of this suite" if name else "this is no task", entry.place, helps=helps
+            )
             return None
         if name in names:
             scope.report.add("E0506", f"`{name}` is listed twice", entry.place)
@@ -151,7 +156,12 @@ def _interval(setting: tree.Setting | None, scope: Scope) -> Interval:
     if name not in INTERVALS or not isinstance(value, tree.Call):
         close = nearest(name, INTERVALS) if name else None
         helps = [f"did you mean `{close}`?"] if close else [f"intervals: {', '.join(INTERVALS)}"]
-        scope.report.add("E0201", f"cannot find an interval named `{name}`" if name else "this is no interval", value.place, helps=helps)
+        scope.report.add(
+            "E0201",
+            f"cannot find an interval named `{name}`" if name else "this is no interval",
+            value.place,
+            helps=helps,
+        )
         return Interval()
     found = {k: v for k, v in read_arguments(value, INTERVALS[name], scope.report).items() if v is not ABSENT}
     if not 0.5 <= found.get("level", 0.95) < 1:

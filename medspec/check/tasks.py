@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from medspec.backends.base import Decode
 from medspec.check.answers import read_answer, read_gold
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value
 from medspec.check.bindings import bind_prompt
@@ -19,9 +20,9 @@ from medspec.check.prompts import report_shadowing
 from medspec.check.rows import read_rows
 from medspec.check.scope import Missing, Scope, report_twice
 from medspec.check.spec import RecordSpec, RowsRef, TaskSpec, TemplateSpec
-from medspec.backends.base import Decode
 from medspec.check.types import read_type
 from medspec.syntax import tree
+from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
 if TYPE_CHECKING:
@@ -144,11 +145,21 @@ def key_of(clause: tree.TaskClause) -> tuple[str, Any]:
         case tree.Setting(key):
             return key.name, key.place
         case tree.Answer():
-            return "answer", clause.place
+            return "answer", _first_word(clause.place, "answer")
         case tree.DecodeBlock():
-            return "decode", clause.place
+            return "decode", _first_word(clause.place, "decode")
         case tree.Metrics():
-            return "metrics", clause.place
+            return "metrics", _first_word(clause.place, "metrics")
+        case tree.Shots():
+            return "shots", _first_word(clause.place, "shots")
+        case tree.Reference(name):
+            return f'reference "{name.text}"', name.place
+        case tree.Waive(code):
+            return f"waive {code.name}", code.place
+
+
+def _first_word(place: Place, word: str) -> Place:
+    return Place(place.source, place.start, place.start + len(word))
 
 
 def _own_clauses(declaration: tree.TaskDecl, scope: Scope) -> Clauses:
@@ -204,9 +215,7 @@ def _bind_arguments(
     return values if clean else None
 
 
-def _argument_value(
-    param: tree.Param, value: tree.Value, checker: Checker, scope: Scope, base_scope: Scope
-) -> Any:
+def _argument_value(param: tree.Param, value: tree.Value, checker: Checker, scope: Scope, base_scope: Scope) -> Any:
     record = rows_record(param, checker, base_scope)
     if record is None:
         kind = read_type(param.type, checker, base_scope).kind
@@ -287,7 +296,9 @@ def _read_decode(clause: Clause | None) -> Decode:
     )
     found = read_arguments(call, _DECODE, report, values=clause.scope.values)
     found = {
-        rule.name: rule.default if found[rule.name] is ABSENT or isinstance(found[rule.name], Symbol) else found[rule.name]
+        rule.name: rule.default
+        if found[rule.name] is ABSENT or isinstance(found[rule.name], Symbol)
+        else found[rule.name]
         for rule in _DECODE
     }
     for setting in settings:

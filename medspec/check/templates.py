@@ -5,6 +5,7 @@ Gives the tree back with one change: an enum is printed as its case text (`_case
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import attrs
@@ -91,11 +92,21 @@ class TemplateChecker:
                 helps=[f"a list with the name `{lists[0]}` has the type `{names[lists[0]].spelled}`"] if lists else [],
             )
         if piece.name in names or piece.name == "loop":
-            place = self._range(piece.offset, len(piece.name))
-            title = f"the loop name `{piece.name}` hides a parameter" if piece.name != "loop" else "`loop` is taken"
-            self.report.add("E0206", title, (place, "choose another name"))
+            self._report_hidden(piece)
         inner = {**names, piece.name: item, "loop": _LOOP}
         return attrs.evolve(piece, body=self.pieces(piece.body, inner))
+
+    def _report_hidden(self, piece: template.For) -> None:
+        labels = [(self._range(piece.offset, len(piece.name)), "choose another name")]
+        if piece.name == "loop":
+            self.report.add("E0206", "`loop` is taken: it counts the rounds of a loop", *labels)
+            return
+        parameter = re.search(rf"\b{piece.name}\s*:", self.parameters_place.text)
+        if parameter is not None:
+            start = self.parameters_place.start + parameter.start()
+            labels.append((Place(self.parameters_place.source, start, start + len(piece.name)), "this would be hidden"))
+        hidden = "a parameter" if parameter is not None else "the name of an outer loop"
+        self.report.add("E0206", f"the loop name `{piece.name}` hides {hidden}", *labels)
 
     def _printed(self, expression: Expression, names: Mapping[str, Type]) -> Expression:
         type_ = self._type(expression, names)
@@ -103,12 +114,15 @@ class TemplateChecker:
             return _case_text(expression, type_)
         if is_unknown(type_) or type_.kind in ("text", "int", "float"):
             return expression
+        it = _written(expression).strip("`") if isinstance(expression, template.Name | template.Attribute) else "..."
         helps = {
-            "list": ['write `{{ ... | join(", ") }}`, or loop over it with `{% for x in ... %}`'],
-            "bool": ["choose the words: `{% if ... %}yes{% else %}no{% endif %}`"],
-            "optional": ['say what stands there when there is none: `{{ ... | default("none") }}`, or test it with `{% if %}`'],
-            "choice": ["write the letter: `{{ ... | letter }}`"],
-            "record": ["print one of its fields, or write it as JSON: `{{ ... | json }}`"],
+            "list": [f'write `{{{{ {it} | join(", ") }}}}`, or loop over it with `{{% for entry in {it} %}}`'],
+            "bool": [f"choose the words: `{{% if {it} %}}yes{{% else %}}no{{% endif %}}`"],
+            "optional": [
+                f'say what stands there when there is none: `{{{{ {it} | default("none") }}}}`, or test it with `{{% if %}}`'
+            ],
+            "choice": [f"write the letter: `{{{{ {it} | letter }}}}`"],
+            "record": [f"print one of its fields, or write it as JSON: `{{{{ {it} | json }}}}`"],
         }
         self.report.add(
             "E0410",
@@ -313,7 +327,13 @@ def _literal_type(value: object) -> Type:
 
 def _said(type_: Type) -> str:
     """A type in words, as part of a sentence."""
-    words = {"text": "text", "list": "a list", "int": "a whole number", "float": "a number", "optional": "an optional value"}
+    words = {
+        "text": "text",
+        "list": "a list",
+        "int": "a whole number",
+        "float": "a number",
+        "optional": "an optional value",
+    }
     return words.get(type_.kind, f"`{type_.spelled}`")
 
 

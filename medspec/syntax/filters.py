@@ -43,7 +43,9 @@ def _default(value: Any, instead: Any) -> Any:
 
 
 FILTERS: tuple[FilterRule, ...] = (
-    FilterRule(name="trim", takes=("text",), gives="text", function=str.strip, summary="without white space at both ends"),
+    FilterRule(
+        name="trim", takes=("text",), gives="text", function=str.strip, summary="without white space at both ends"
+    ),
     FilterRule(name="lower", takes=("text", "enum"), gives="text", function=str.lower, summary="in small letters"),
     FilterRule(name="upper", takes=("text", "enum"), gives="text", function=str.upper, summary="in capital letters"),
     FilterRule(
@@ -64,8 +66,12 @@ FILTERS: tuple[FilterRule, ...] = (
         summary="the entries of a list in one text, with a separator",
     ),
     FilterRule(name="length", takes=("text", "list"), gives="int", function=len, summary="characters or entries"),
-    FilterRule(name="first", takes=("list",), gives="item", function=lambda values: values[0], summary="the first entry"),
-    FilterRule(name="last", takes=("list",), gives="item", function=lambda values: values[-1], summary="the last entry"),
+    FilterRule(
+        name="first", takes=("list",), gives="item", function=lambda values: values[0], summary="the first entry"
+    ),
+    FilterRule(
+        name="last", takes=("list",), gives="item", function=lambda values: values[-1], summary="the last entry"
+    ),
     FilterRule(name="letter", takes=("int", "choice"), gives="text", function=_letter, summary="0 is A, 1 is B, ..."),
     FilterRule(
         name="round",

@@ -14,7 +14,20 @@ import attrs
 from medspec.text.diagnostic import Report
 from medspec.text.source import Place, Source
 
-KEYWORDS = ("enum", "record", "dataset", "prompt", "task", "suite", "example")
+KEYWORDS = (
+    "enum",
+    "record",
+    "dataset",
+    "phrase",
+    "prompt",
+    "model",
+    "dialect",
+    "judge",
+    "panel",
+    "task",
+    "suite",
+    "example",
+)
 """The declaration keywords; the grammar's `key` rule lists the same."""
 
 MAX_LENGTH = 16_000_000
@@ -22,14 +35,14 @@ MAX_DEPTH = 100
 
 _HEAD = re.compile(
     r"^(?:edition[ \t]+\d|import[ \t]+[A-Za-z_]"
-    r"|(?:enum|record|prompt|dataset|task|suite)[ \t]+[A-Za-z_]\w*[ \t]*(?:[{(:@=]|$)"
+    r"|(?:enum|record|dataset|phrase|prompt|model|dialect|judge|panel|task|suite)[ \t]+[A-Za-z_]\w*[ \t]*(?:[{(:@=]|from\b|$)"
     r"|example[ \t]+[A-Za-z_][\w.]*[ \t]*\")",
     re.MULTILINE,
 )
 # A misspelt or foreign keyword in the place of a declaration: two words and an opening brace, outside all brackets.
 _UNKNOWN_HEAD = re.compile(r"^[A-Za-z_]\w*[ \t]+[A-Za-z_]\w*[^={\n]*\{", re.MULTILINE)
 _TEXT_HEAD = re.compile(
-    r"^(?:(?:enum|record|prompt|dataset|task|suite)[ \t]+[A-Za-z_]\w*[ \t]*(?:@\d+[ \t]*)?[{(:=][^\n]*"
+    r"^(?:(?:enum|record|dataset|phrase|prompt|model|dialect|judge|panel|task|suite)[ \t]+[A-Za-z_]\w*[ \t]*(?:@\d+[ \t]*)?[{(:=][^\n]*"
     r"|example[ \t]+[A-Za-z_][\w.]*[ \t]*\"[^\n]*)$",
     re.MULTILINE,
 )
@@ -83,7 +96,7 @@ class _Scan:
         doc_start: int | None = None
         while at < len(text):
             if (at == 0 or text[at - 1] == "\n") and seen and self._head(at):
-                return (doc_start if doc_start is not None else at), self._unclosed()
+                return (doc_start if doc_start is not None else at), self._unclosed(at)
             match = _TOKEN.match(text, at)
             assert match is not None
             group = match.lastgroup
@@ -106,7 +119,7 @@ class _Scan:
                     at = text.index('"""', match.end()) + 3
                     continue
             at = match.end()
-        return len(text), self._unclosed()
+        return len(text), self._unclosed(len(text))
 
     def _head(self, at: int) -> bool:
         if _HEAD.match(self.source.text, at):
@@ -193,14 +206,17 @@ class _Scan:
             return head.start()
         return None
 
-    def _unclosed(self) -> bool:
+    def _unclosed(self, end: int) -> bool:
+        """Reports a bracket that is still open at `end`, where the next declaration begins or the file ends."""
         if not self.opened:
             return False
         mark, at = self.opened[0]
         closing = {"{": "}", "(": ")", "[": "]"}[mark]
-        self.report.add(
-            "E0102", f"this `{mark}` is never closed", (self._place(at, 1), "opened here"), helps=[f"add the missing `{closing}`"]
-        )
+        labels = [(self._place(at, 1), "opened here")]
+        if end < len(self.source.text):
+            head = self.source.text[end:].split("\n", 1)[0].rstrip(" {(:=")
+            labels.append((self._place(end, len(head)), "the next declaration begins here"))
+        self.report.add("E0102", f"this `{mark}` is never closed", *labels, helps=[f"add the missing `{closing}`"])
         return True
 
     def _next_head(self, at: int) -> int:

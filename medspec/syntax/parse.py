@@ -18,6 +18,7 @@ from lark import Lark, Tree, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from medspec.syntax import tree
 from medspec.syntax.build import Builder
+from medspec.syntax.build_declarations import RULES
 from medspec.syntax.explain_syntax import explain
 from medspec.syntax.islands import KEYWORDS, Island, cut
 from medspec.text.diagnostic import Report
@@ -63,7 +64,7 @@ def _parse_island(source: Source, island: Island, report: Report) -> list[Any] |
     text = source.text[island.start : island.end]
     try:
         parsed: Tree[Any] = _parser().parse(text)
-        builder = Builder(source, island.start)
+        builder = Builder(source, island.start, RULES)
         return [builder.build(node) for node in parsed.children]
     except UnexpectedEOF as error:
         explain(source, island, error, report)

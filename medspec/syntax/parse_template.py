@@ -224,9 +224,7 @@ def _expression(text: str, start: int) -> Expression:
         match = _TOKEN.match(text, at)
         if match is None:
             bad = at + len(text[at:]) - len(text[at:].lstrip())
-            raise TemplateProblem(
-                f"`{text[bad]}` is not part of the template language", start + bad, start + bad + 1
-            )
+            raise TemplateProblem(f"`{text[bad]}` is not part of the template language", start + bad, start + bad + 1)
         kind = match.lastgroup or ""
         tokens.append((kind, match.group(kind), start + match.start(kind)))
         at = match.end()

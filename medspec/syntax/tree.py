@@ -7,265 +7,132 @@ Every node has a `place`. Places take no part in equality, so two texts that mea
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
-from medspec.text.source import Place, Source
-
-
-def _place() -> Any:
-    return attrs.field(eq=False, repr=False)
-
-
-@attrs.frozen
-class Ident:
-    """One name as it stands in the text."""
-
-    name: str
-    place: Place = _place()
-
-
-@attrs.frozen
-class Path:
-    """Names joined by dots."""
-
-    parts: tuple[Ident, ...]
-    place: Place = _place()
-
-    @property
-    def dotted(self) -> str:
-        return ".".join(part.name for part in self.parts)
-
-
-# Values
-
-
-@attrs.frozen
-class StringValue:
-    text: str
-    place: Place = _place()
-
-
-@attrs.frozen
-class NumberValue:
-    """`written` is the number as it stands in the text, so `1.10` stays `1.10`."""
-
-    written: str
-    place: Place = _place()
-
-    @property
-    def number(self) -> int | float:
-        return int(self.written) if self.written.lstrip("-").isdigit() else float(self.written)
-
-
-@attrs.frozen
-class BooleanValue:
-    value: bool
-    place: Place = _place()
-
-
-@attrs.frozen
-class TextValue:
-    '''A text in `"""`. `raw` is what stands between the quotes, `start` its offset in the source.'''
-
-    raw: str
-    start: int = attrs.field(eq=False)
-    place: Place = _place()
-
-
-@attrs.frozen
-class ListValue:
-    entries: tuple[Value, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class ObjectValue:
-    entries: tuple[Setting, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class Argument:
-    name: Ident | None
-    value: Value | TypeNode
-    place: Place = _place()
-
-
-@attrs.frozen
-class Call:
-    """A name with arguments, or (`arguments` is None) a plain reference."""
-
-    path: Path
-    arguments: tuple[Argument, ...] | None
-    place: Place = _place()
-
-
-Value = StringValue | NumberValue | BooleanValue | TextValue | ListValue | ObjectValue | Call
-
-
-@attrs.frozen
-class Setting:
-    key: Ident
-    value: Value
-    place: Place = _place()
-
-
-# Types
-
-
-@attrs.frozen
-class Bounds:
-    low: NumberValue
-    high: NumberValue
-    place: Place = _place()
-
-
-@attrs.frozen
-class NamedType:
-    path: Path
-    place: Place = _place()
-
-
-@attrs.frozen
-class RefinedType:
-    name: Ident
-    arguments: tuple[Argument | Bounds, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class OptionalTypeNode:
-    item: TypeNode
-    place: Place = _place()
-
-
-@attrs.frozen
-class ListTypeNode:
-    item: TypeNode
-    bounds: Bounds | None
-    place: Place = _place()
-
-
-@attrs.frozen
-class ChoiceTypeNode:
-    of: Ident
-    place: Place = _place()
-
-
-@attrs.frozen
-class RankingTypeNode:
-    of: Ident
-    place: Place = _place()
-
-
-@attrs.frozen
-class AnchoredType:
-    item: TypeNode
-    field: Ident
-    place: Place = _place()
-
-
-@attrs.frozen
-class GenericType:
-    name: Ident
-    item: TypeNode
-    place: Place = _place()
-
-
-TypeNode = (
-    NamedType
-    | RefinedType
-    | OptionalTypeNode
-    | ListTypeNode
-    | ChoiceTypeNode
-    | RankingTypeNode
-    | AnchoredType
-    | GenericType
+from medspec.syntax.tree_data import (
+    Cluster as Cluster,
 )
-
-
-# Declarations
+from medspec.syntax.tree_data import (
+    Columns as Columns,
+)
+from medspec.syntax.tree_data import (
+    Comparison as Comparison,
+)
+from medspec.syntax.tree_data import (
+    DatasetDecl as DatasetDecl,
+)
+from medspec.syntax.tree_data import (
+    EnumCaseNode as EnumCaseNode,
+)
+from medspec.syntax.tree_data import (
+    EnumDecl as EnumDecl,
+)
+from medspec.syntax.tree_data import (
+    FieldNode as FieldNode,
+)
+from medspec.syntax.tree_data import (
+    RecordDecl as RecordDecl,
+)
+from medspec.syntax.tree_data import (
+    SliceRule as SliceRule,
+)
+from medspec.syntax.tree_data import (
+    SplitRule as SplitRule,
+)
+from medspec.syntax.tree_data import (
+    Waive as Waive,
+)
+from medspec.syntax.tree_values import (
+    AnchoredType as AnchoredType,
+)
+from medspec.syntax.tree_values import (
+    Argument as Argument,
+)
+from medspec.syntax.tree_values import (
+    BooleanValue as BooleanValue,
+)
+from medspec.syntax.tree_values import (
+    Bounds as Bounds,
+)
+from medspec.syntax.tree_values import (
+    Call as Call,
+)
+from medspec.syntax.tree_values import (
+    ChoiceTypeNode as ChoiceTypeNode,
+)
+from medspec.syntax.tree_values import (
+    Comprehension as Comprehension,
+)
+from medspec.syntax.tree_values import (
+    GenericType as GenericType,
+)
+from medspec.syntax.tree_values import (
+    Ident as Ident,
+)
+from medspec.syntax.tree_values import (
+    ListTypeNode as ListTypeNode,
+)
+from medspec.syntax.tree_values import (
+    ListValue as ListValue,
+)
+from medspec.syntax.tree_values import (
+    NamedType as NamedType,
+)
+from medspec.syntax.tree_values import (
+    NumberValue as NumberValue,
+)
+from medspec.syntax.tree_values import (
+    ObjectValue as ObjectValue,
+)
+from medspec.syntax.tree_values import (
+    OptionalTypeNode as OptionalTypeNode,
+)
+from medspec.syntax.tree_values import (
+    Path as Path,
+)
+from medspec.syntax.tree_values import (
+    RankingTypeNode as RankingTypeNode,
+)
+from medspec.syntax.tree_values import (
+    RefinedType as RefinedType,
+)
+from medspec.syntax.tree_values import (
+    Setting as Setting,
+)
+from medspec.syntax.tree_values import (
+    StringValue as StringValue,
+)
+from medspec.syntax.tree_values import (
+    TextValue as TextValue,
+)
+from medspec.syntax.tree_values import (
+    TypeNode as TypeNode,
+)
+from medspec.syntax.tree_values import (
+    Value as Value,
+)
+from medspec.syntax.tree_values import place_field
+from medspec.text.source import Place, Source
 
 
 @attrs.frozen
 class Edition:
     year: NumberValue
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
 class ImportModule:
     path: Path
     alias: Ident | None
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
 class ImportNames:
     path: Path
     names: tuple[Ident, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class EnumCaseNode:
-    name: Ident
-    text: StringValue | None
-    doc: tuple[str, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class EnumDecl:
-    name: Ident
-    cases: tuple[EnumCaseNode, ...]
-    doc: tuple[str, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class FieldNode:
-    name: Ident
-    type: TypeNode
-    conversion: TypeNode | None
-    doc: tuple[str, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class RecordDecl:
-    name: Ident
-    fields: tuple[FieldNode, ...]
-    doc: tuple[str, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class Columns:
-    entries: tuple[Setting, ...]
-    place: Place = _place()
-
-
-@attrs.frozen
-class SplitRule:
-    """`split NAME where FIELD [not] in SOURCE`."""
-
-    split: Ident
-    field: Ident
-    negated: bool
-    source: Call
-    place: Place = _place()
-
-
-@attrs.frozen
-class DatasetDecl:
-    name: Ident
-    record: Path
-    clauses: tuple[Setting | Columns | SplitRule, ...]
-    doc: tuple[str, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
@@ -273,20 +140,39 @@ class Param:
     name: Ident
     type: TypeNode
     default: Value | None
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
 class Params:
     entries: tuple[Param, ...]
-    place: Place = _place()
+    place: Place = place_field()
+
+
+@attrs.frozen
+class TextFile:
+    """`from json("path", key: "...") { sha256 = "..." }`: a text that stands in a data file."""
+
+    source: Call
+    settings: tuple[Setting, ...]
+    place: Place = place_field()
 
 
 @attrs.frozen
 class Turn:
     role: Ident
-    text: TextValue | StringValue
-    place: Place = _place()
+    text: TextValue | StringValue | TextFile
+    place: Place = place_field()
+
+
+@attrs.frozen
+class PhraseDecl:
+    """A named text for use in prompts."""
+
+    name: Ident
+    text: TextValue | StringValue | TextFile
+    doc: tuple[str, ...]
+    place: Place = place_field()
 
 
 @attrs.frozen
@@ -295,20 +181,87 @@ class PromptDecl:
     params: Params
     turns: tuple[Turn, ...]
     doc: tuple[str, ...]
-    place: Place = _place()
+    place: Place = place_field()
+
+
+@attrs.frozen
+class ModelDecl:
+    """A model that is part of the measure, such as a judge's."""
+
+    name: Ident
+    settings: tuple[Setting, ...]
+    doc: tuple[str, ...]
+    place: Place = place_field()
+
+
+@attrs.frozen
+class DialectDecl:
+    """What a family of models expects: box frames, wording, how its replies are cleaned."""
+
+    name: Ident
+    settings: tuple[Setting, ...]
+    doc: tuple[str, ...]
+    place: Place = place_field()
+
+
+@attrs.frozen
+class Calibrate:
+    """`calibrate on ROWS { ... }`: how well a judge must agree with people."""
+
+    rows: Call
+    settings: tuple[Setting, ...]
+    place: Place = place_field()
+
+
+@attrs.frozen
+class JudgeDecl:
+    name: Ident
+    params: Params
+    verdict: TypeNode
+    clauses: tuple[Setting | Calibrate, ...]
+    doc: tuple[str, ...]
+    place: Place = place_field()
+
+
+@attrs.frozen
+class PanelDecl:
+    name: Ident
+    settings: tuple[Setting, ...]
+    doc: tuple[str, ...]
+    place: Place = place_field()
 
 
 @attrs.frozen
 class Answer:
     type: TypeNode
     reader: Call | None
-    place: Place = _place()
+    place: Place = place_field()
+    abstain: bool = False
+
+
+@attrs.frozen
+class Shots:
+    """`shots COUNT from ROWS { ... }`."""
+
+    count: Value
+    rows: Call
+    settings: tuple[Setting, ...]
+    place: Place = place_field()
+
+
+@attrs.frozen
+class Reference:
+    """Published figures of somebody's model: `reference "NAME" { metric = 0.5 }`."""
+
+    name: StringValue
+    settings: tuple[Setting, ...]
+    place: Place = place_field()
 
 
 @attrs.frozen
 class DecodeBlock:
     settings: tuple[Setting, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
@@ -317,22 +270,23 @@ class MetricNode:
     primary: Place | None = attrs.field(eq=False)
     label: Ident | None
     is_primary: bool
-    place: Place = _place()
+    place: Place = place_field()
+    on: Path | None = None
 
 
 @attrs.frozen
 class Metrics:
     entries: tuple[MetricNode, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
-TaskClause = Setting | Answer | DecodeBlock | Metrics
+TaskClause = Setting | Answer | Shots | DecodeBlock | Metrics | Reference | Waive
 
 
 @attrs.frozen
 class Override:
     clause: TaskClause
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
@@ -346,20 +300,20 @@ class TaskDecl:
     clauses: tuple[TaskClause, ...]
     overrides: tuple[Override, ...]
     doc: tuple[str, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
 class MemberNode:
     task: Path
     weight: NumberValue | None
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
 class Members:
     entries: tuple[MemberNode, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
@@ -367,16 +321,25 @@ class AggregateNode:
     name: Ident
     method: Call
     over: ListValue | None
-    place: Place = _place()
+    place: Place = place_field()
+
+
+@attrs.frozen
+class SliceReport:
+    """`report slices [a, b] { min_n = 30 }`."""
+
+    slices: ListValue
+    settings: tuple[Setting, ...]
+    place: Place = place_field()
 
 
 @attrs.frozen
 class SuiteDecl:
     name: Ident
     version: NumberValue | None
-    clauses: tuple[Setting | Members | AggregateNode, ...]
+    clauses: tuple[Setting | Members | AggregateNode | SliceReport | Reference | Waive, ...]
     doc: tuple[str, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
 @attrs.frozen
@@ -385,10 +348,23 @@ class ExampleDecl:
     title: StringValue
     settings: tuple[Setting, ...]
     doc: tuple[str, ...]
-    place: Place = _place()
+    place: Place = place_field()
 
 
-Declaration = EnumDecl | RecordDecl | DatasetDecl | PromptDecl | TaskDecl | SuiteDecl | ExampleDecl
+Declaration = (
+    EnumDecl
+    | RecordDecl
+    | DatasetDecl
+    | PhraseDecl
+    | PromptDecl
+    | ModelDecl
+    | DialectDecl
+    | JudgeDecl
+    | PanelDecl
+    | TaskDecl
+    | SuiteDecl
+    | ExampleDecl
+)
 
 
 @attrs.frozen
