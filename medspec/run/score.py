@@ -1,0 +1,103 @@
+"""Scores of one task: every metric over its rows, with an interval, and the values of single rows.
+
+An unread answer either stays a row like any other (`worst`: each metric counts it as wrong) or leaves the denominator
+(`skip`). Where no row is left, a score is None; NaN and the infinities never reach a report.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from medspec.errors import InternalError
+from medspec.metrics import find_metric
+from medspec.metrics.base import Batch, Metric
+from medspec.plan.nodes import Interval, Score
+from medspec.readers.base import Unread
+from medspec.run.intervals import Bounds, interval_of_mean, interval_of_metric
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@attrs.frozen
+class TaskScores:
+    """What a task scored, by label.
+
+    `metrics` is plain JSON: `value`, `low`, `high` (numbers or None), `rows` (how many were counted) and `interval`
+    (`wilson`, `bootstrap` or None). `per_row` holds, for metrics of grain `per row`, a float64 array with one value for
+    every row of the batch, NaN where the row was skipped.
+    """
+
+    metrics: dict[str, dict[str, Any]]
+    per_row: dict[str, np.ndarray]
+
+
+def score_task(scores: tuple[Score, ...], batch: Batch, interval: Interval, *, unread_policy: str) -> TaskScores:
+    """Compute `scores` over `batch`; `unread_policy` is `worst` or `skip`."""
+    import numpy as np
+
+    if unread_policy not in ("worst", "skip"):
+        raise InternalError(f"unknown policy for unread answers: {unread_policy!r}")
+    counted = np.ones(len(batch), dtype=bool)
+    if unread_policy == "skip":
+        counted = np.fromiter((not isinstance(answer, Unread) for answer in batch.answers), bool, len(batch))
+        if not counted.all():
+            batch = _only(batch, counted)
+    metrics: dict[str, dict[str, Any]] = {}
+    per_row: dict[str, np.ndarray] = {}
+    for score in scores:
+        metric = find_metric(score.metric)
+        if metric is None:
+            raise InternalError(f"the plan asks for a metric that does not exist: {score.metric!r}")
+        rows = _row_values(metric, batch, score)
+        if rows is not None:
+            spread = np.full(len(counted), np.nan)
+            spread[counted] = rows
+            per_row[score.label] = spread
+        metrics[score.label] = _one_score(metric, batch, score, interval, rows)
+    return TaskScores(metrics, per_row)
+
+
+def _only(batch: Batch, counted: np.ndarray) -> Batch:
+    kept = counted.nonzero()[0].tolist()
+    return Batch(batch.type, [batch.answers[row] for row in kept], [batch.golds[row] for row in kept])
+
+
+def _row_values(metric: Metric, batch: Batch, score: Score) -> np.ndarray | None:
+    """The metric's value of every row; None for metrics that have none."""
+    import numpy as np
+
+    if metric.per_row is None:
+        return None
+    settings = dict(score.settings)
+    value_of, type_ = metric.per_row, batch.type
+    pairs = zip(batch.answers, batch.golds, strict=True)
+    return np.fromiter((value_of(answer, gold, type_, settings) for answer, gold in pairs), np.float64, len(batch))
+
+
+def _one_score(
+    metric: Metric, batch: Batch, score: Score, interval: Interval, rows: np.ndarray | None
+) -> dict[str, Any]:
+    settings = dict(score.settings)
+    value: float | None = metric.signature.empty
+    bounds: Bounds | None = None
+    if len(batch):
+        value = metric.compute(batch, settings)
+        if rows is None:
+            bounds = interval_of_metric(metric, batch, settings, interval)
+        else:
+            bounds = interval_of_mean(rows, interval)
+    return {
+        "value": _finite(value),
+        "low": _finite(bounds.low) if bounds else None,
+        "high": _finite(bounds.high) if bounds else None,
+        "rows": len(batch),
+        "interval": bounds.method if bounds else None,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
