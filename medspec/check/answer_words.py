@@ -1,0 +1,61 @@
+"""Whether a prompt tells the model which words it may answer with (W0406).
+
+Asked only of an enum that is read from text: its cases are the author's words, and no model can know them. A prompt that
+mentions `answer_format` says so, and one that names every case in words of its own. What rows bring is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from medspec.check.answers import AnswerSpec
+from medspec.check.bindings import Bindings
+from medspec.check.spec import PromptSpec
+from medspec.plan.nodes import Constant
+from medspec.syntax import template
+from medspec.syntax.template import Piece
+from medspec.text.diagnostic import Report
+from medspec.text.source import Place
+from medspec.types import EnumType
+
+
+def report_unsaid(prompt: PromptSpec, bindings: Bindings, answer: AnswerSpec, place: Place, report: Report) -> None:
+    """Warn when the prompt used at `place` leaves the model to guess the cases of the answer."""
+    type_ = answer.use.answer
+    if answer.reader.asks != "text" or prompt.uses_answer_format or not isinstance(type_, EnumType):
+        return
+    texts = [text for turn in prompt.turns for text in _texts(turn.pieces)]
+    texts += [str(bound.value) for _, bound in bindings if isinstance(bound, Constant)]
+    said = "\n".join(texts)
+    if all(_names(said, case.name) or _names(said, case.text) for case in type_.cases):
+        return
+    cases = ", ".join(case.text for case in type_.cases)
+    report.add(
+        "W0406",
+        f"the prompt `{prompt.name}` does not say how to answer",
+        (place, f"mentions neither `answer_format` nor all cases of `{type_.name}`"),
+        (answer.place, f"one of: {cases}"),
+        notes=["a model that is not told writes what it likes, and an answer that cannot be read counts as wrong"],
+        helps=["put `{{ answer_format }}` into the prompt, or name every case in words of your own"],
+    )
+
+
+def _names(text: str, case: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(case)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _texts(pieces: Iterable[Piece]) -> Iterator[str]:
+    """All that is written in a template, whichever branch is taken."""
+    for piece in pieces:
+        match piece:
+            case template.Text(text):
+                yield text
+            case template.Output(template.Literal(value)):
+                yield str(value)
+            case template.If(branches, otherwise):
+                for _, body in branches:
+                    yield from _texts(body)
+                yield from _texts(otherwise)
+            case template.For():
+                yield from _texts(piece.body)
