@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Decode
+from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import read_answer, read_gold
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value
 from medspec.check.bindings import bind_prompt
@@ -247,6 +248,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     bound = bind_prompt(clauses["prompt"], record, gold, checker) if "prompt" in clauses else None
     answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
     scores = read_metrics(clauses["metrics"], answer, checker) if "metrics" in clauses else None
+    if bound is not None and answer is not None:
+        report_unsaid(*bound, answer, clauses["prompt"].node.value.place, report)  # type: ignore[union-attr]
     decode = _read_decode(clauses.get("decode"))
     unread = _read_unread(clauses.get("unread"))
     if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
