@@ -29,6 +29,9 @@ class Code:
     model: str | None = None
     """For codes about a plan and the model that shall run it: `wrong` checks clean, and the code comes when it is
     compiled for this `--model`; `right` compiles for the same model."""
+    awaits: str | None = None
+    """For a check over catalogue members there are none of yet: what must be added before a spec can give this code.
+    Tests run `wrong` and `right` with a member made up for them."""
 
 
 def module(*parts: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medspec.codes.base import Code, module
+from medspec.codes.parts import NOTES
 
 _DEEP = 120
 
@@ -75,5 +76,16 @@ Specs are untrusted text. A file must be UTF-8, at most 16 million characters lo
 These limits are far beyond what people write; they keep a damaged or hostile file from using up the memory.""",
         wrong=module(f"record Note {{\n  id : {'(' * _DEEP}text{')' * _DEEP}\n}}"),
         right=module("record Note {\n  id : text\n}"),
+    ),
+    Code(
+        code="E0108",
+        title="this part of the language is not built yet",
+        why="""\
+The grammar of the edition is complete, so that specs can be written and read today, and this version of medspec does not
+do all of it. What it cannot do it refuses: passing over a clause would give a number for something else than what the
+spec says.""",
+        wrong=module(NOTES.replace("  license", "  slice long_note when note.words > 400\n  license")),
+        right=module(NOTES),
+        related=("E0310",),
     ),
 )

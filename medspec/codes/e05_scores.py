@@ -6,6 +6,7 @@ from medspec.codes.base import Code, module
 from medspec.codes.parts import FOLLOW_UP, METRICS, NOTES, READ
 
 _BOTH = "import std.metrics { accuracy, macro_f1 }"
+_ECE = "import std.metrics { accuracy, ece }"
 _FREE = NOTES.replace("gold : Decision", "gold : text")
 _FREE_TASK = FOLLOW_UP.replace("Decision via letter", "text via plain")
 
@@ -44,6 +45,22 @@ macro F1 over free texts would count every different wording as a class of its o
             FOLLOW_UP.replace("primary accuracy", "primary accuracy   macro_f1"),
         ),
         related=("E0305", "E0503"),
+    ),
+    Code(
+        code="E0503",
+        title="a metric needs something the reader does not offer",
+        why="""\
+Some metrics look at more than the answer: calibration compares how sure a model is with how often it is right. A reader
+that reads one written letter has nothing to say about that, and inventing a confidence of 1 would look like a finding.""",
+        wrong=module(_ECE, NOTES, READ, FOLLOW_UP.replace("primary accuracy", "primary accuracy   ece")),
+        right=module(
+            _ECE,
+            NOTES,
+            READ,
+            FOLLOW_UP.replace("primary accuracy", "primary accuracy   ece").replace("via letter", "via likelihood"),
+        ),
+        related=("E0501", "E0701"),
+        awaits="a metric that needs confidence, such as `ece`",
     ),
     Code(
         code="E0504",

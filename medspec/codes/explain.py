@@ -39,6 +39,8 @@ def explain_code(code: Code | str) -> str:
         parts.append("\n".join([f"beside it, in {name}", *_indented(text.strip().split("\n"))]))
     if found.model is not None:
         parts.append(f"Found when the spec is compiled for a model, here with --model {found.model}.")
+    if found.awaits is not None:
+        parts.append(f"No spec gives this code in this version: it waits for {found.awaits}.")
     related = f"Related: {', '.join(found.related)}.  " if found.related else ""
     parts.append(f"{related}Since {found.since}.")
     return "\n\n".join(parts)
