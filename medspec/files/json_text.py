@@ -11,8 +11,8 @@ import math
 import re
 from typing import Any, NoReturn
 
-# A text (with the colon behind it, if it is a key), a bracket, or a bare word.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}\[\]]|[^\s{}\[\]",:]+')
+# A text (with the colon behind it, if it is a key), a bracket, or what the hooks may refuse.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?:\s*:)?|[{}\[\]]|NaN|-?Infinity|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 

@@ -21,6 +21,16 @@ from medspec.types import ChoiceType, FieldType, Misfit, OptionalType, RecordTyp
 
 
 @attrs.frozen(kw_only=True)
+class _Step:
+    """What loading one field needs to know, worked out once and not for every row. `anchors` are loaded before it."""
+
+    field: FieldType
+    column: Column
+    optional: bool
+    anchors: frozenset[str]
+
+
+@attrs.frozen(kw_only=True)
 class RowLoader:
     """How rows of one file become values of `record`.
 
@@ -32,6 +42,19 @@ class RowLoader:
     columns: dict[str, Column]
     cells: bool = False
     private: bool = False
+    _steps: tuple[_Step, ...] = attrs.field(init=False)
+
+    @_steps.default
+    def _plan_steps(self) -> tuple[_Step, ...]:
+        return tuple(
+            _Step(
+                field=field,
+                column=self.column(field.name),
+                optional=isinstance(field.type, OptionalType),
+                anchors=frozenset(_anchors(field.type)),
+            )
+            for field in self.record.load_order
+        )
 
     def column(self, field: str) -> Column:
         """Where `field` comes from; the column of its own name where the spec does not say."""
@@ -79,32 +102,28 @@ class RowLoader:
         once, where it is.
         """
         problems = []
-        for field in self.record.load_order:
-            if field.name in values or (only is not None and field.name != only):
-                continue
-            if any(anchor not in values for anchor in _anchors(field.type)):
-                continue
-            problem = self._load_field(field, raw, values)
-            if problem is not None:
-                problems.append(problem)
+        for step in self._steps:
+            name = step.field.name
+            if name not in values and only in (None, name) and step.anchors <= values.keys():
+                problem = self._load_field(step, raw, values)
+                if problem is not None:
+                    problems.append(problem)
         return problems
 
-    def _load_field(self, field: FieldType, raw: RawRow, values: dict[str, Any]) -> str | None:
-        column = self.column(field.name)
-        optional = isinstance(field.type, OptionalType)
-        label = f"field `{field.name}`{_origin(field.name, column)}"
-        found = _pick(column, raw, optional=optional)
+    def _load_field(self, step: _Step, raw: RawRow, values: dict[str, Any]) -> str | None:
+        name, optional = step.field.name, step.optional
+        found = _pick(step.column, raw, optional=optional)
         if isinstance(found, _Nothing):
-            return f"{label}: there is no value at `{found.path}`"
+            return f"field `{name}`{_origin(name, step.column)}: there is no value at `{found.path}`"
         if self.cells and optional and found == "":
             found = None
         try:
-            if found is not None and any(values[anchor] is None for anchor in _anchors(field.type)):
+            if found is not None and any(values[anchor] is None for anchor in step.anchors):
                 raise Misfit("the row has nothing to choose from")
-            values[field.name] = field.type.load(found, values)
+            values[name] = step.field.type.load(found, values)
         except Misfit as misfit:
             shown = "(value not shown: the data are private)" if self.private else shorten(found)
-            return f"{label}: {shown}: {misfit}"
+            return f"field `{name}`{_origin(name, step.column)}: {shown}: {misfit}"
         return None
 
 

@@ -156,7 +156,8 @@ class _Reading:
             shown = "the id" if self.scan.private else f'the id "{id}"'
             self._add(raw, f"field `{id_field}`: {shown} is that of {self._place(first)} already")
         else:
-            self.places[id] = raw
+            # Without the value, which would be in memory twice.
+            self.places[id] = RawRow(number=raw.number, line=raw.line, key=raw.key)
             if len(values) == len(self.scan.record.fields):
                 self.rows.append({field.name: values[field.name] for field in self.scan.record.fields})
 

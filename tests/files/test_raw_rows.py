@@ -221,3 +221,26 @@ def _folder() -> Path:
 
 
 _FOLDERS: list[Any] = []
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [b'{"id": 1}', b"[", b"]", b",", b'"', b"\n", b"\r\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"a,b"]
+    )
+    | st.binary(max_size=3)
+    | st.sampled_from([b"PAR1", b"\\ud800", b"NaN", b"1e999", b'{"a": 1, "a": 2}', b'{"k": {}, "l": 7}']),
+    max_size=8,
+).map(b"".join)
+
+
+@given(PIECES, st.sampled_from(FORMATS))
+def test_whatever_the_bytes_there_are_rows_or_a_fault_in_words(content: bytes, form: Format) -> None:
+    path = _folder() / "any"
+    path.write_bytes(content)
+    try:
+        for number, row in enumerate(read(form, path)):
+            assert row.number == number
+            assert (row.fault is None) == isinstance(row.value, dict)
+    except DataError as error:
+        assert str(error).startswith("any:")
+        assert len(str(error).splitlines()) == 1

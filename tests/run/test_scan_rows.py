@@ -332,3 +332,24 @@ def test_ids_of_a_split_that_match_nothing(tmp_path: Path) -> None:
     assert "`nope.json` of dataset `cases` was not found" in refusal(
         tmp_path, attrs.evolve(scan, keep=(keeping("nope.json"),))
     )
+
+
+def test_a_row_that_cannot_be_told_to_be_of_a_split(tmp_path: Path) -> None:
+    write(tmp_path, "cases.jsonl", [{"id": "a"}, {"id": 7}, {"t": "x"}])
+    write(tmp_path, "ids.json", ["a"])
+    scan = scan_of("cases.jsonl", {"id": TEXT}, keep=(keeping("ids.json"),))
+    assert refusal(tmp_path, scan) == (
+        "ROOT/cases.jsonl: 2 problems in 3 rows:\n"
+        "  ROOT/cases.jsonl:2: field `id`: 7: expected text\n"
+        "  ROOT/cases.jsonl:3: field `id`: there is no value at `id`"
+    )
+
+
+def test_a_list_field_that_lacks_one_entry(tmp_path: Path) -> None:
+    whole = {"A": "x", "B": "y"}
+    write(tmp_path, "cases.jsonl", [{"o": whole}, {"o": {"A": "x"}}, {"o": None}])
+    columns = {"options": FromPaths(("o.A", "o.B"))}
+    for type_, count in [(OPTIONS, 2), (OptionalType(OPTIONS), 1)]:
+        found = refusal(tmp_path, scan_of("cases.jsonl", {"options": type_}, columns)).splitlines()
+        assert len(found) == 1 + count
+        assert found[1] == "  ROOT/cases.jsonl:2: field `options`: there is no value at `o.B`"
