@@ -58,6 +58,7 @@ def examine(config: Config, data: tuple[Path, ...] = ()) -> dict[str, Any]:
         "python": {"version": platform.python_version(), "executable": sys.executable, "platform": platform.platform()},
         "packages": packages,
         "runtime": {"packages": runtimes, **_runtime()},
+        "models": _models(),
         "folders": _folders(config, data),
         "settings": {
             "file": str(config.file) if config.file else None,
@@ -75,6 +76,13 @@ def _runtime() -> dict[str, Any]:
     from medspec.backends.onnx.session import inspect_runtime
 
     return inspect_runtime()
+
+
+def _models() -> dict[str, str]:
+    """What can stand after `--model`, by the word before the colon."""
+    from medspec.backends import SCHEMES
+
+    return {scheme.name: scheme.summary for scheme in SCHEMES}
 
 
 def _folders(config: Config, data: tuple[Path, ...]) -> list[dict[str, Any]]:
@@ -135,6 +143,7 @@ def present(found: dict[str, Any]) -> str:
         },
         "Packages": {name: version or "not installed" for name, version in found["packages"].items()},
         "ONNX Runtime": _runtime_lines(runtime),
+        "Models (--model)": found["models"],
         "Settings": {
             "file": found["settings"]["file"] or "none (medspec.toml is looked for here and in every folder above)",
             "default suite": found["settings"]["suite"] or "none",

@@ -110,6 +110,7 @@ FOUND: dict[str, Any] = {
         "cuda": {"usable": False, "reason": "the NVIDIA driver lists no GPU"},
         "default_threads": 1,
     },
+    "models": {"onnx": "decoder models as ONNX files, in a folder", "hash": "a stand-in"},
     "folders": [
         {"kind": "specs", "path": "/p/specs", "from": "medspec.toml", "exists": True},
         {"kind": "data", "path": "/data", "from": "MEDSPEC_DATA", "exists": False},
