@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from medspec.syntax import template
+from medspec.syntax.filters import Unrenderable
 from medspec.syntax.render_template import renderer_exact
 from medspec.syntax.template import Expression, Piece
 
@@ -29,7 +30,11 @@ def fold(pieces: tuple[Piece, ...], known: Mapping[str, Any]) -> tuple[Piece, ..
 
 def _fold_piece(piece: Piece, known: Mapping[str, Any]) -> tuple[Piece, ...]:
     if names_in(piece) <= set(known):
-        return (template.Text(renderer_exact((piece,))(known)),)
+        try:
+            return (template.Text(renderer_exact((piece,))(known)),)
+        except Unrenderable:
+            # Left for the run, which can name the rows; here it is not known whether there are any.
+            return (piece,)
     match piece:
         case template.If(branches, otherwise):
             return (template.If(tuple((test, fold(body, known)) for test, body in branches), fold(otherwise, known)),)

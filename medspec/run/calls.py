@@ -7,18 +7,21 @@ stopped at any moment goes on where it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import attrs
 
 from medspec.backends.base import Backend, Reply, Request
-from medspec.errors import InternalError
+from medspec.errors import DataError, InternalError
 from medspec.plan.nodes import Call, Plan
 from medspec.readers import find_reader
 from medspec.run.journal import Journal, request_key
 from medspec.run.render import message_maker
 from medspec.run.scan import Rows
+from medspec.syntax.filters import Unrenderable
+from medspec.types import Misfit
 
 CHUNK = 1024
 """Requests a backend gets at once: enough to sort by length, few enough to hold in memory."""
@@ -38,21 +41,32 @@ class Watch(Protocol):
 
 
 def requests_of(plan: Plan, call: Call, rows: Rows, task: str) -> Iterator[Request]:
-    """The request of each row, in order. `task` is the name that `replay` files may use."""
+    """The request of each row, in order. `task` is the name that `replay` files may use.
+
+    Raises `DataError` for a row whose prompt or options cannot be written.
+    """
     render = plan.render(call.render)
     messages = message_maker(render)
+    options = _option_maker(call)
+    for id, row in zip(rows.ids, rows.rows, strict=True):
+        try:
+            yield Request(task=task, row=id, messages=messages(row), decode=call.decode, options=options(row))
+        except (Unrenderable, Misfit) as error:
+            # Ids of private rows may be those of patients.
+            row_name = "a row" if plan.scan(render.scan).private else f"row {id}"
+            raise DataError(f"{rows.file}, {row_name}: cannot write the prompt `{render.prompt}`: {error}") from None
+
+
+def _option_maker(call: Call) -> Callable[[dict[str, Any]], tuple[str, ...] | None]:
+    """A function from one row to the options that are scored; to None where text is asked for."""
     use = call.options
     if use is None:
-        for id, row in zip(rows.ids, rows.rows, strict=True):
-            yield Request(task=task, row=id, messages=messages(row), decode=call.decode)
-        return
+        return lambda row: None
     reader = find_reader(use.name)
     if reader is None or reader.continuations is None:
         raise InternalError(f"the reader `{use.name}` names no options")
-    settings = dict(use.settings)
-    for id, row in zip(rows.ids, rows.rows, strict=True):
-        options = reader.continuations(use.answer, row, settings)
-        yield Request(task=task, row=id, messages=messages(row), decode=call.decode, options=options)
+    continuations, answer, settings = reader.continuations, use.answer, dict(use.settings)
+    return lambda row: continuations(answer, row, settings)
 
 
 @attrs.define
@@ -72,15 +86,15 @@ class Caller:
         replies = self.journal.get_many(dict.fromkeys(keys))
         self.reused += len(replies)
         self.watch.advance(sum(key in replies for key in keys))
-        first = {key: request for key, request in zip(reversed(keys), reversed(requests), strict=True)}
+        first = dict(zip(reversed(keys), reversed(requests), strict=True))
         waiting = [key for key in dict.fromkeys(keys) if key not in replies]
-        copies = {key: keys.count(key) for key in waiting} if len(waiting) < len(keys) - len(replies) else {}
+        copies = Counter(keys)
         for start in range(0, len(waiting), CHUNK):
             chunk = waiting[start : start + CHUNK]
             replies.update(self._ask(chunk, [first[key] for key in chunk], copies))
         return [replies[key] for key in keys]
 
-    def _ask(self, keys: Sequence[str], requests: Sequence[Request], copies: dict[str, int]) -> dict[str, Reply]:
+    def _ask(self, keys: Sequence[str], requests: Sequence[Request], copies: Counter[str]) -> dict[str, Reply]:
         found: dict[str, Reply] = {}
         pending: list[tuple[str, Reply]] = []
         since = time.monotonic()
@@ -91,7 +105,7 @@ class Caller:
                 if len(pending) >= KEEP_EVERY or time.monotonic() - since > KEEP_SECONDS:
                     self._keep(pending)
                     since = time.monotonic()
-                self.watch.advance(copies.get(keys[index], 1))
+                self.watch.advance(copies[keys[index]])
         finally:
             # Also when somebody presses Ctrl-C: what came back is paid for.
             self._keep(pending)

@@ -13,7 +13,7 @@ MakeMessages = Callable[[Mapping[str, Any]], tuple[Message, ...]]
 
 
 def message_maker(render: Render) -> MakeMessages:
-    """A function from one row to its messages. Raises `TooLong` for a turn of absurd length."""
+    """A function from one row to its messages. Raises `Unrenderable`, as templates do."""
     constants = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
     fields = tuple((name, bound.field) for name, bound in render.bindings if isinstance(bound, FieldRef))
     turns = tuple((turn.role, renderer(turn.pieces)) for turn in render.turns)

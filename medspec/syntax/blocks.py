@@ -7,6 +7,7 @@ on the line of its opening quotes keeps that line as it is. Nothing else is chan
 from __future__ import annotations
 
 from bisect import bisect_right
+from os.path import commonprefix
 
 import attrs
 
@@ -41,12 +42,12 @@ def dedent(raw: str, start: int) -> Block:
     if len(body) > 1 and not body[-1][1].strip():
         body = body[:-1]
     indented = body[1:] if keep_first else body
-    widths = [len(line) - len(line.lstrip(" \t")) for _, line in indented if line.strip()]
-    width = min(widths, default=0)
+    # A tab and four blanks are not the same indentation, however wide a tab is shown.
+    margin = commonprefix([line[: len(line) - len(line.lstrip(" \t"))] for _, line in indented if line.strip()])
     text = ""
     pieces = []
     for index, (offset, line) in enumerate(body):
-        cut = 0 if keep_first and index == 0 else min(width, len(line) - len(line.lstrip(" \t")))
+        cut = 0 if keep_first and index == 0 else len(commonprefix([margin, line]))
         pieces.append((len(text), offset + cut))
         text += line[cut:] + "\n"
     return Block(text[:-1], tuple(pieces))

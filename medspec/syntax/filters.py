@@ -30,7 +30,13 @@ class FilterRule:
     summary: str = ""
 
 
+class Unrenderable(ValueError):
+    """A value that a template cannot print. The message says what it is, and is about one row."""
+
+
 def _letter(index: int) -> str:
+    if not 0 <= index < len(string.ascii_uppercase):
+        raise Unrenderable(f"there is no letter for {index}; 0 is A and 25 is Z")
     return string.ascii_uppercase[index]
 
 

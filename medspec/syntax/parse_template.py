@@ -15,16 +15,20 @@ from medspec.syntax import template
 from medspec.syntax.template import Expression, Piece
 
 MAX_DEPTH = 40
-"""How deep statements and brackets may be nested."""
+"""How deep statements and brackets may be nested, and how many filters may stand in a row."""
+
+MAX_DIGITS = 18
 
 _TAG = re.compile(r"\{\{|\{%|\{#")
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<name>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d+)?)|(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+    r"""\s*(?:(?P<name>[A-Za-z_]\w*)|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
     r"""|(?P<op>==|!=|<=|>=|[<>|.,()\[\]\-]))""",
     re.DOTALL,
 )
+_MARK_IN_TAG = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|\}\}|%\}|["\']', re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
 _STATEMENTS = ("for", "endfor", "if", "elif", "else", "endif")
+_RESERVED = ("and", "or", "not", "in", "if", "else", "is", "true", "True", "false", "False", "none", "None")
 
 
 class TemplateProblem(Exception):
@@ -78,11 +82,11 @@ def _parts(text: str) -> list[_Part]:
         if text.startswith("-", content_start):
             literal = literal.rstrip()
             content_start += 1
-        elif opening != "{{" and at + len(text[at:end]) == end:
-            line = text.rfind("\n", 0, end) + 1
+        elif opening != "{{":
             # lstrip_blocks: only white space stands between the start of the line and the tag.
-            if not text[line:end].strip(" \t"):
-                literal = literal.rstrip(" \t") if line >= at or not literal.strip(" \t") else literal
+            line = text.rfind("\n", at, end) + 1
+            if (line or at == 0) and not text[max(line, at) : end].strip(" \t"):
+                literal = literal.rstrip(" \t")
         parts.append(_Part("text", literal, at))
         content_end = close_at
         trim_all = text[close_at - 1] == "-" and close_at > content_start
@@ -101,14 +105,26 @@ def _close(text: str, match: re.Match[str]) -> tuple[int, int, str]:
     if closing == "#}":
         close_at = text.find(closing, match.end())
     else:
-        # Quoted texts inside a tag may hold the closing mark.
-        inside = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|' + re.escape(closing), re.DOTALL)
-        close_at = next((m.start() for m in inside.finditer(text, match.end()) if m.group() == closing), -1)
+        close_at = _close_of_code(text, match.end(), closing)
     if close_at < 0:
         raise TemplateProblem(
             f"this `{match.group()}` is never closed", match.start(), match.end(), f"close it with `{closing}`"
         )
     return match.end(), close_at, closing
+
+
+def _close_of_code(text: str, start: int, closing: str) -> int:
+    """Where `closing` stands after `start`, outside quoted texts; -1 where it does not."""
+    for match in _MARK_IN_TAG.finditer(text, start):
+        found, at = match.group(), match.start()
+        if found == closing:
+            return at
+        if found in ('"', "'") and closing in text[at:]:
+            raise TemplateProblem("this text is never closed", at, at + 1, f"close it with `{found}`")
+        if found in ('"', "'"):
+            # All that follows may be part of the quoted text: no use in looking for more.
+            break
+    return -1
 
 
 @attrs.define
@@ -150,6 +166,10 @@ class _Reader:
                 start + max(len(word), 1),
                 "a template may use `{{ ... }}`, `{% for x in xs %}`, `{% if ... %}`, `{% elif ... %}` and `{% else %}`",
             )
+        if word in ("else", "endif", "endfor") and part.content.split() != [word]:
+            start = part.start + part.content.index(word) + len(word)
+            help_ = "write `{% elif ... %}`" if word == "else" else f"write `{{% {word} %}}`"
+            raise TemplateProblem(f"`{word}` stands alone", start, part.start + len(part.content.rstrip()), help_)
         return word
 
     def loop(self, part: _Part, depth: int) -> template.For:
@@ -157,6 +177,11 @@ class _Reader:
         if match is None:
             raise TemplateProblem(
                 "a loop is written `for NAME in LIST`", part.start, part.start + len(part.content.rstrip())
+            )
+        if match.group(1) in _RESERVED:
+            start = part.start + match.start(1)
+            raise TemplateProblem(
+                f"`{match.group(1)}` cannot be the name of a loop", start, start + len(match.group(1))
             )
         over = _expression(part.content[match.end() :], part.start + match.end())
         body = self.body(depth + 1)
@@ -220,7 +245,8 @@ class _Words:
 def _expression(text: str, start: int) -> Expression:
     tokens = []
     at = 0
-    while at < len(text.rstrip()):
+    length = len(text.rstrip())
+    while at < length:
         match = _TOKEN.match(text, at)
         if match is None:
             bad = at + len(text[at:]) - len(text[at:].lstrip())
@@ -228,7 +254,7 @@ def _expression(text: str, start: int) -> Expression:
         kind = match.lastgroup or ""
         tokens.append((kind, match.group(kind), start + match.start(kind)))
         at = match.end()
-    words = _Words(tokens, start + len(text.rstrip()))
+    words = _Words(tokens, start + length)
     if not tokens:
         raise TemplateProblem("there is nothing between the braces", start, start + len(text))
     found = _or(words, 0)
@@ -261,9 +287,11 @@ def _chain(words: _Words, op: str, term) -> Expression:  # type: ignore[no-untyp
 
 
 def _not(words: _Words, depth: int) -> Expression:
-    negations = []
+    negations: list[int] = []
     while words.peek() == "not" and words.kind() == "name":
         negations.append(words.take()[2])
+        if len(negations) > MAX_DEPTH:
+            raise TemplateProblem(f"more than {MAX_DEPTH} times `not`", negations[0], negations[0] + len("not"))
     found = _comparison(words, depth)
     for offset in reversed(negations):
         found = template.Logic("not", (found,), offset=offset)
@@ -280,11 +308,15 @@ def _comparison(words: _Words, depth: int) -> Expression:
 
 def _postfix(words: _Words, depth: int) -> Expression:
     found = _primary(words, depth)
+    length = 0
     while words.peek() in (".", "|", "[") and words.kind() == "op":
         mark = words.take()[1]
         kind, word, offset = words.take()
+        length += 1
+        if length > MAX_DEPTH:
+            raise TemplateProblem(f"more than {MAX_DEPTH} filters or fields in a row", offset, offset + len(word))
         if mark == "[":
-            if kind != "number" or not word.isdigit():
+            if kind != "number" or not word.isdigit() or len(word) > MAX_DIGITS:
                 raise TemplateProblem("an index is a whole number", offset, offset + len(word))
             words.expect("]")
             found = template.Item(found, int(word), offset=found.offset)
@@ -310,8 +342,8 @@ def _arguments(words: _Words) -> tuple[str | int | float, ...]:
                 "the argument of a filter is a text or a number written here", literal.offset, literal.offset + 1
             )
         values.append(literal.value)
-        if words.peek() == ",":
-            words.take()
+        if words.peek() != ")":
+            words.expect(",")
     words.take()
     return tuple(values)
 
@@ -319,12 +351,12 @@ def _arguments(words: _Words) -> tuple[str | int | float, ...]:
 def _primary(words: _Words, depth: int) -> Expression:
     kind, word, offset = words.take()
     if kind == "string":
-        return template.Literal(_unquote(word), offset=offset)
-    if kind == "number":
-        return template.Literal(float(word) if "." in word else int(word), offset=offset)
-    if word == "-" and words.kind() == "number":
-        number = words.take()[1]
-        return template.Literal(-float(number) if "." in number else -int(number), offset=offset)
+        return template.Literal(_unquote(word, offset), offset=offset)
+    if kind == "number" or (word == "-" and words.kind() == "number"):
+        number = word if kind == "number" else word + words.take()[1]
+        if len(number) > MAX_DIGITS:
+            raise TemplateProblem(f"a number of more than {MAX_DIGITS} digits", offset, offset + len(number))
+        return template.Literal(float(number) if "." in number else int(number), offset=offset)
     if word == "(":
         found = _or(words, depth + 1)
         words.expect(")")
@@ -333,10 +365,19 @@ def _primary(words: _Words, depth: int) -> Expression:
         return template.Literal(word.lower() == "true", offset=offset)
     if kind == "name" and word in ("none", "None"):
         return template.Literal(None, offset=offset)
-    if kind == "name" and word not in ("and", "or", "not", "in", "if", "else", "is"):
+    if kind == "name" and word not in _RESERVED:
         return template.Name(word, offset=offset)
     raise TemplateProblem(f"`{word}` cannot stand here", offset, offset + len(word), *_advice(word))
 
 
-def _unquote(written: str) -> str:
-    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m.group(1), m.group(0)), written[1:-1], flags=re.DOTALL)
+def _unquote(written: str, offset: int) -> str:
+    def unescaped(match: re.Match[str]) -> str:
+        letter = match.group(1)
+        if letter not in _ESCAPES:
+            # Jinja knows more of them; to read one of those in another way would change a prompt without a word.
+            start = offset + 1 + match.start()
+            help_ = "there are `\\n`, `\\t`, `\\r`, `\\\\` and quotes; write other letters as they are"
+            raise TemplateProblem(f"`\\{letter}` has no meaning in a text", start, start + 2, help_)
+        return _ESCAPES[letter]
+
+    return re.sub(r"\\(.)", unescaped, written[1:-1], flags=re.DOTALL)

@@ -1,7 +1,8 @@
 """Pieces of a template to a function from values to text.
 
 The tree is turned into closures once; rendering a row is a walk over them. Nothing is compiled or evaluated as Python,
-so a template can do no more than the tree says. What the checker let pass cannot fail here, but for a size limit.
+so a template can do no more than the tree says. What the checker let pass fails here only as `Unrenderable`: a text without
+bounds, or a 27th letter.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from medspec.syntax import template
-from medspec.syntax.filters import find_filter
+from medspec.syntax.filters import Unrenderable, find_filter
 from medspec.syntax.template import Expression, Piece
 
 MAX_LENGTH = 32_000_000
 """The longest text one turn may render to, in characters."""
 
+MAX_TURNS = 1_000_000
+"""How often the loops of one turn may go round, all together."""
+
 Values = dict[str, Any]
-_Write = Callable[[Values, list[str]], None]
 _Read = Callable[[Values], Any]
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -32,8 +35,13 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class TooLong(ValueError):
-    """A turn would render to more than `MAX_LENGTH` characters."""
+class _Out(list[str]):
+    """The text so far, in pieces, and how often loops went round for it."""
+
+    turns = 0
+
+
+_Write = Callable[[Values, _Out], None]
 
 
 def renderer(pieces: tuple[Piece, ...]) -> Callable[[Mapping[str, Any]], str]:
@@ -47,12 +55,13 @@ def renderer_exact(pieces: tuple[Piece, ...]) -> Callable[[Mapping[str, Any]], s
     write = _body(pieces)
 
     def render(values: Mapping[str, Any]) -> str:
-        out: list[str] = []
+        out = _Out()
         write(dict(values), out)
-        text = "".join(out)
-        if len(text) > MAX_LENGTH:
-            raise TooLong(f"a prompt of {len(text):,} characters; at most {MAX_LENGTH:,}")
-        return text
+        # Before they are joined: a text that is printed a million times is in memory once.
+        length = sum(map(len, out))
+        if length > MAX_LENGTH:
+            raise Unrenderable(f"a text of {length:,} characters; at most {MAX_LENGTH:,}")
+        return "".join(out)
 
     return render
 
@@ -62,7 +71,7 @@ def _body(pieces: tuple[Piece, ...]) -> _Write:
     if len(writers) == 1:
         return writers[0]
 
-    def write(values: Values, out: list[str]) -> None:
+    def write(values: Values, out: _Out) -> None:
         for writer in writers:
             writer(values, out)
 
@@ -86,7 +95,7 @@ def _if(piece: template.If) -> _Write:
     branches = tuple((_expression(test), _body(body)) for test, body in piece.branches)
     otherwise = _body(piece.otherwise)
 
-    def write(values: Values, out: list[str]) -> None:
+    def write(values: Values, out: _Out) -> None:
         for test, body in branches:
             if test(values):
                 body(values, out)
@@ -101,10 +110,13 @@ def _for(piece: template.For) -> _Write:
     body = _body(piece.body)
     name = piece.name
 
-    def write(values: Values, out: list[str]) -> None:
+    def write(values: Values, out: _Out) -> None:
         entries = over(values)
         inner = dict(values)
         last = len(entries) - 1
+        out.turns += len(entries)
+        if out.turns > MAX_TURNS:
+            raise Unrenderable(f"loops inside loops that go round more than {MAX_TURNS:,} times")
         for index, entry in enumerate(entries):
             inner[name] = entry
             inner["loop"] = {
