@@ -49,13 +49,21 @@ def check_specs(config: Config, paths: Sequence[Path] = ()) -> Checked:
     """Check the files and folders `paths`, or all of the project's specs."""
     from medspec.check.check import check_paths
 
-    if not paths and not config.specs.is_dir():
+    chosen = [Path(shown_path(path)) for path in paths or _project_specs(config)]
+    return check_paths(chosen, root=_root(chosen, config))
+
+
+def _project_specs(config: Config) -> list[Path]:
+    """The folder of specs; without one and without settings, the spec files that lie in the working directory itself."""
+    if config.specs.is_dir():
+        return [config.specs]
+    loose = sorted(config.root.glob(f"*{SUFFIX}")) if config.file is None else []
+    if not loose:
         raise UsageError(
             f"there is no folder {shown_path(config.specs)} here; name a file or folder with specs, "
             "or say in medspec.toml where they are"
         )
-    chosen = [Path(shown_path(path)) for path in paths or (config.specs,)]
-    return check_paths(chosen, root=_root(chosen, config))
+    return loose
 
 
 def _root(paths: Sequence[Path], config: Config) -> Path:
