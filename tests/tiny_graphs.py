@@ -50,6 +50,8 @@ class Export:
     """Declare `use_cache_branch`, and look at the cache only when it is true."""
     four_bits: bool = False
     """Pack the weights of linear layers into `MatMulNBits`. They must lie on the grid of `round_to_four_bits`."""
+    learned_positions: bool = False
+    """Add `model.embed_positions.weight` to the embeddings, as GPT-2 does. Rotary positions hide a wrong first one."""
     position_shift: int = 0
     """A fault for tests: every position is this much too high once there is a cache."""
 
@@ -146,6 +148,9 @@ def make_decoder(shape: Shape, export: Export, weights: Mapping[str, NDArray[np.
     attention = _generic_attention if export.family == "generic" else _gqa_attention
     context = _generic_context(b) if export.family == "generic" else _gqa_context(b)
     x = b.op("Gather", b.weight("model.embed_tokens.weight"), ids, axis=0)
+    if export.learned_positions:
+        table = b.weight("model.embed_positions.weight")
+        x = b.op("Add", x, b.op("Gather", table, context["positions"], axis=0))
     for layer in range(shape.layers):
         name = f"model.layers.{layer}"
         x = b.op("Add", x, attention(b, b.norm(x, f"{name}.input_layernorm"), layer, context))
@@ -199,7 +204,7 @@ def _generic_context(b: _Builder) -> dict[str, str]:
     for name, half in zip(("cos", "sin"), _rotary_tables(b.shape), strict=True):
         picked = b.op("Gather", b.table(name, np.concatenate([half, half], axis=1)), positions, axis=0)
         tables[name] = b.op("Unsqueeze", picked, b.whole(1))
-    return {"bias": bias, **tables}
+    return {"bias": bias, "positions": positions, **tables}
 
 
 def _rotated(b: _Builder, x: str, context: Mapping[str, str]) -> str:

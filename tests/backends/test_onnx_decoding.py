@@ -7,6 +7,7 @@ from functools import cache
 from os.path import commonprefix
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -159,6 +160,25 @@ def test_every_kind_of_graph_equals_transformers(tmp_path: Path, name: str) -> N
     assert score == pytest.approx(reference_scores(tiny, whole, len(plain_ids(tiny, "The patient"))), abs=1e-4)
 
 
+def test_positions_are_counted_from_zero_and_not_over_padding(tmp_path: Path) -> None:
+    """Learned positions, which show what rotary ones hide; the reference runs everything anew at every step."""
+    table = np.random.default_rng(0).standard_normal((128, 64)).astype(np.float32)
+    export = Export(learned_positions=True)
+    tiny = write_llama(tmp_path, seed=13, export=export, change={"model.embed_positions.weight": table})
+    model = attrs.evolve(
+        tiny, weights={name: value for name, value in tiny.weights.items() if "positions" not in name}
+    ).reference()
+    expected = []
+    for text in PROMPTS:
+        ids = plain_ids(tiny, text)
+        for _ in range(8):
+            embedded = model.model.embed_tokens(torch.tensor([ids])) + torch.from_numpy(table[: len(ids)])
+            with torch.no_grad():
+                ids = [*ids, int(model(inputs_embeds=embedded).logits[0, -1].argmax())]
+        expected.append(ids[-8:])
+    assert [ids[:8] for ids in write(tiny, frozenset(), batch=6)] == expected
+
+
 @pytest.mark.parametrize("family", ["generic", "gqa"])
 def test_half_precision_is_near(tmp_path: Path, family: str) -> None:
     export = Export(family=family, floats="float16")
@@ -180,6 +200,7 @@ OPTIONS = {
     "space at the end": ("The answer is ", ("no", "yes", "the fever and the cough")),
     "line break at the end": ("The answer is\n\n", ("no", "yes")),
     "joined across the border": ("The ans", ("wer", "wer is", "x")),
+    "joined, one begins another": ("The ans", ("wer", "wer is")),
     "nothing before": ("", ("yes", "no", "yes, no")),
     "spaces before": ("  ", ("yes", "no")),
     "letters of several bytes": ("漢", ("字", "é🩺", "字字")),

@@ -76,8 +76,7 @@ def choose_export(folder: Path, dtype: str | None, config: Mapping[str, Any]) ->
 
 
 def _parse(path: Path) -> Export:
-    # The longest suffix first, or `_q4f16` would never be seen after ... `_q4`.
-    for dtype, suffix in sorted(SUFFIXES.items(), key=lambda pair: -len(pair[1])):
+    for dtype, suffix in SUFFIXES.items():
         if suffix and path.stem.endswith(suffix):
             return Export(path.stem.removesuffix(suffix), dtype, path)
     return Export(path.stem, "fp32", path)
