@@ -127,7 +127,8 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
             counted = ", ".join(f"{_REASONS.get(reason, reason)} {count:,}" for reason, count in reasons.items())
             yield f"{name}: calls without a reply: {counted}"
     model = report["model"]
-    yield f"Model  {model['name']}" + (f"  ({_NOT_MEDICAL})" if model.get("demonstration") else "")
+    label = _NOT_MEDICAL if model.get("demonstration") else model.get("is")
+    yield f"Model  {model['name']}" + (f"  ({label})" if label else "")
     if report.get("limit"):
         yield f"Limit  {report['limit']:,} rows of each task at most; not comparable with a whole run"
     rows = sum(task["rows"] for task in report["tasks"].values())

@@ -29,7 +29,7 @@ def test_run_without_a_word_runs_the_default_suite_with_the_default_model(projec
     lines = done.out.splitlines()
     assert lines[0].split() == ["Task", "Rows", "Unread", "Score", "95%", "interval"]
     assert lines[2].split()[:3] == ["exam_letters", "5", "0%"]
-    assert lines[-3:] == ["Model  hash", lines[-2], f"Files  {folder}"]
+    assert lines[-3:] == ["Model  hash  (a stand-in without knowledge, not a model)", lines[-2], f"Files  {folder}"]
     assert lines[-2].startswith("Suite  exam_suite@2, 5 rows in ")
     assert {"plan.json", "rows.parquet", "report.json", "environment.json"} <= {path.name for path in folder.iterdir()}
 
