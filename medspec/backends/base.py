@@ -62,8 +62,18 @@ class Request:
 
     @property
     def plain_prompt(self) -> str:
-        """The turns joined by one empty line: what a model without a chat template is sent."""
-        return "\n\n".join(message.text for message in self.messages)
+        """What a model without a chat template is sent: the turns joined by one empty line, answers by one blank.
+
+            Question: Q1
+            Answer: B
+
+            Question: Q2
+            Answer:
+        """
+        text = ""
+        for index, message in enumerate(self.messages):
+            text += ("" if index == 0 else " " if message.role == "assistant" else "\n\n") + message.text
+        return text
 
 
 @attrs.frozen(kw_only=True)

@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_value
 from medspec.check.spec import ParameterSpec, PromptSpec, RecordSpec
 from medspec.check.types import fits
-from medspec.plan.nodes import Constant, FieldRef
+from medspec.plan.nodes import Binding, Constant, FieldRef, ShotRows
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
+from medspec.types import ListType
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
     from medspec.check.scope import Scope
     from medspec.check.tasks import Clause
 
-Bindings = tuple[tuple[str, FieldRef | Constant], ...]
+SHOTS = "shots"
+"""The argument that gives a prompt the rows picked as shots: `ask(examples: shots)`."""
+
+Bindings = tuple[tuple[str, Binding], ...]
 
 
 def bind_prompt(
-    clause: Clause, record: RecordSpec | None, gold: str | None, checker: Checker
+    clause: Clause, record: RecordSpec | None, gold: str | None, has_shots: bool, checker: Checker
 ) -> tuple[PromptSpec, Bindings] | None:
-    """The prompt of a task and what fills its parameters; None after reporting."""
+    """The prompt of a task and what fills its parameters; None after reporting.
+
+    `has_shots`: the task has a `shots` clause, so that `shots` may be given to a parameter.
+    """
     assert isinstance(clause.node, tree.Setting)
     value, scope = clause.node.value, clause.scope
     if not isinstance(value, tree.Call):
@@ -36,17 +43,40 @@ def bind_prompt(
     given = _given(value, prompt, scope)
     if record is None or given is None:
         return None
-    bindings = []
+    bindings: list[tuple[str, Binding]] = []
     for parameter in prompt.parameters:
         argument = given.get(parameter.name)
         if argument is None:
-            bound = _from_row(parameter, prompt, record, gold, value.place, scope)
+            bound: Binding | None = _from_row(parameter, prompt, record, gold, value.place, scope)
         else:
-            bound = _from_argument(argument.value, parameter, record, gold, scope)  # type: ignore[arg-type]
+            value_given = argument.value
+            if has_shots and _is_shots(value_given, record, scope):
+                bound = _shot_rows(parameter, record, value_given.place, scope)
+            else:
+                bound = _from_argument(value_given, parameter, record, gold, scope)  # type: ignore[arg-type]
         if bound is None:
             return None
         bindings.append((parameter.name, bound))
-    return prompt, tuple(bindings)
+    return prompt, (*bindings, *prompt.phrases)
+
+
+def _is_shots(value: tree.Value | tree.TypeNode, record: RecordSpec, scope: Scope) -> bool:
+    is_name = isinstance(value, tree.Call) and value.arguments is None and value.path.dotted == SHOTS
+    return is_name and SHOTS not in scope.values and record.type.field(SHOTS) is None
+
+
+def _shot_rows(parameter: ParameterSpec, record: RecordSpec, place: Place, scope: Scope) -> ShotRows | None:
+    type_ = parameter.type
+    if isinstance(type_, ListType) and fits(record.type, type_.item):
+        return ShotRows()
+    scope.report.add(
+        "E0409",
+        f"the shots do not fit the parameter `{parameter.name}`",
+        (place, f"rows of `{record.name}`"),
+        (parameter.place, f"the parameter is `{type_.spelled}`"),
+        helps=[f"declare it as `{parameter.name}: {record.name}[]`"],
+    )
+    return None
 
 
 def _given(call: tree.Call, prompt: PromptSpec, scope: Scope) -> dict[str, tree.Argument] | None:

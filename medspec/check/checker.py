@@ -13,6 +13,7 @@ import attrs
 
 from medspec.check.datasets import check_dataset
 from medspec.check.module import Module
+from medspec.check.phrases import check_phrase
 from medspec.check.prompts import check_prompt
 from medspec.check.records import check_enum, check_record
 from medspec.check.scope import Missing, Scope
@@ -25,6 +26,7 @@ _CHECKS: dict[type, Callable[[Any, Checker, Scope], Any]] = {
     tree.EnumDecl: check_enum,
     tree.RecordDecl: check_record,
     tree.DatasetDecl: check_dataset,
+    tree.PhraseDecl: check_phrase,
     tree.PromptDecl: check_prompt,
     tree.TaskDecl: check_task,
     tree.SuiteDecl: check_suite,
@@ -63,7 +65,7 @@ class Checker:
             self._under_way.append(key)
             check = _CHECKS.get(type(declaration))
             # What has no check is not built yet, which `unbuilt.py` says.
-            self._done[key] = None if check is None else check(declaration, self, self.scope(module))  # type: ignore[operator]
+            self._done[key] = None if check is None else check(declaration, self, self.scope(module))
             self._under_way.pop()
         return self._done[key]
 

@@ -49,7 +49,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
             place = declaration.name.place
             scope.report.add("E0210", f"`{declaration.name.name}` does not set `{name}`", place, helps=helps)
     source = read_source(settings["source"].value, scope) if "source" in settings else None
-    columns = _columns(declaration, record, scope)
+    columns = _columns(declaration, record, source, scope)
     keeps = _keeps(declaration, splits, record, scope)
     if source is not None and splits is not None:
         _check_holes(settings["source"], source, splits, subsets or (), {name for name, _ in keeps}, scope)
@@ -92,8 +92,9 @@ def _names(setting: tree.Setting | None, scope: Scope) -> tuple[str, ...] | None
         return None
     for index, name in enumerate(names):
         if name in names[:index]:
-            scope.report.add("E0203", f"`{name}` is listed twice", entries[index].place)
-    return tuple(names)
+            labels = [(entries[index].place, "again here"), (entries[names.index(name)].place, "first here")]
+            scope.report.add("E0203", f"`{name}` is listed twice", *labels)
+    return tuple(dict.fromkeys(names))
 
 
 def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
@@ -108,6 +109,11 @@ def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
     found = read_arguments(value, FORMATS[value.path.dotted], scope.report)
     path = found["path"]
     if path is ABSENT or any(entry is ABSENT for entry in found.values()):
+        return None
+    if re.match(r"[a-z][a-z0-9+]+://", path):
+        label = (value.arguments[0].value.place, "an address on the network")  # type: ignore[index]
+        helps = ["fetch the file, and write its path relative to the data root"]
+        scope.report.add("E0108", "data on the network are part of the language and not built yet", label, helps=helps)
         return None
     parts = PurePosixPath(path.replace("\\", "/"))
     if parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", path) or not path:
@@ -165,7 +171,9 @@ def _check_holes(
         )
 
 
-def _columns(declaration: tree.DatasetDecl, record: RecordSpec | None, scope: Scope) -> dict[str, Column]:
+def _columns(
+    declaration: tree.DatasetDecl, record: RecordSpec | None, source: FileSource | None, scope: Scope
+) -> dict[str, Column]:
     blocks = [clause for clause in declaration.clauses if isinstance(clause, tree.Columns)]
     if len(blocks) > 1:
         report_twice("columns", "a dataset", blocks[0].place, blocks[1].place, scope.report)
@@ -190,7 +198,23 @@ def _columns(declaration: tree.DatasetDecl, record: RecordSpec | None, scope: Sc
         column = _column(entry.value, scope)
         if column is not None:
             columns[name] = column
+            _check_column(column, entry, record, source, scope)
     return columns
+
+
+def _check_column(
+    column: Column, entry: tree.Setting, record: RecordSpec | None, source: FileSource | None, scope: Scope
+) -> None:
+    """E0602 for a column that cannot fill its field, whatever the file holds."""
+    field = record.type.field(entry.key.name) if record is not None else None
+    if isinstance(column, FromPaths) and field is not None and field.type.kind not in ("list", "optional", "unknown"):
+        title = f"several columns cannot fill `{field.name}`, which is `{field.type.spelled}`"
+        label = (entry.value.place, "these make a list")
+        scope.report.add("E0602", title, label, (record.place_of(field.name), "the field"))  # type: ignore[union-attr]
+    if isinstance(column, FromKey) and source is not None and source.format != "json":
+        title = f"rows of a {source.format} file have no key"
+        helps = ["`key()` is the key of a row in a JSON object; `row_number()` counts the rows of any file"]
+        scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"), helps=helps)
 
 
 def _column(value: tree.Value, scope: Scope) -> Column | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from medspec.check.scope import Missing, Scope, settings_of
 from medspec.check.spec import ExampleSpec, TaskSpec, TemplateSpec
 from medspec.check.types import canonical
+from medspec.metrics import find_metric
 from medspec.plan.nodes import FieldRef
 from medspec.readers import READERS
-from medspec.readers.base import Unread
+from medspec.readers.base import Reader, Unread
 from medspec.syntax import tree
+from medspec.text.source import Place
 from medspec.text.suggest import nearest
 from medspec.types import EnumType, FieldType, Misfit, RecordType, Type
 
@@ -32,7 +35,7 @@ def check_example(declaration: tree.ExampleDecl, checker: Checker, scope: Scope)
             scope.report.add("E0210", f"this example does not say its `{key}`", declaration.title.place)
             return None
     row = _row(settings["row"].value, task, scope)
-    reply = _reply(settings["reply"].value, task, scope)
+    reply = _reply(settings["reply"].value, task, row, scope)
     expected = _expect(settings["expect"].value, task, row, scope)
     if row is None or reply is None or expected is None:
         return None
@@ -66,7 +69,10 @@ def _row(value: tree.Value, task: TaskSpec, scope: Scope) -> dict[str, Any] | No
     if not isinstance(value, tree.ObjectValue):
         scope.report.add("E0507", "`row` needs an object", value.place, helps=['write `row = { question = "..." }`'])
         return None
-    given = settings_of(value.entries, tuple(f.name for f in record.fields), f"the row `{record.name}`", scope.report)
+    names = tuple(field.name for field in record.fields)
+    given = settings_of(value.entries, names, f"the row `{record.name}`", scope.report)
+    if any(entry.key.name not in names for entry in value.entries):
+        return None
     missing = [name for name in needed_fields(task) if name not in given]
     if missing:
         title = f"this example's row lacks `{missing[0]}`"
@@ -81,8 +87,17 @@ def _row(value: tree.Value, task: TaskSpec, scope: Scope) -> dict[str, Any] | No
     try:
         return partial.load(raw, {})
     except Misfit as misfit:
-        scope.report.add("E0507", f"this example's row does not fit `{record.name}`", (value.place, str(misfit)))
+        label = _misfit_label(str(misfit), given, value)
+        scope.report.add("E0507", f"this example's row does not fit `{record.name}`", label)
         return None
+
+
+def _misfit_label(said: str, given: dict[str, tree.Setting], row: tree.Value) -> tuple[Place, str]:
+    """The value a record's misfit is about (`field 'x': expected text`), and what is wrong with it."""
+    match = re.match(r"field '(\w+)': ", said)
+    if match is None or match.group(1) not in given:
+        return row.place, said
+    return given[match.group(1)].value.place, said[match.end() :]
 
 
 def plain_value(value: tree.Value, type_: Type | None) -> Any:
@@ -118,11 +133,18 @@ def _field_type(type_: Type | None, name: str) -> Type | None:
     return field.type if field is not None else None
 
 
-def _reply(value: tree.Value, task: TaskSpec, scope: Scope) -> str | tuple[float, ...] | None:
+def _reply(
+    value: tree.Value, task: TaskSpec, row: dict[str, Any] | None, scope: Scope
+) -> str | tuple[float, ...] | None:
     reader = next(reader for reader in READERS if reader.name == task.reader.name)
     plain = plain_value(value, None)
     if reader.asks == "logits":
         if isinstance(plain, list) and plain and all(isinstance(entry, int | float) for entry in plain):
+            count = _options(reader, task, row)
+            if count is not None and len(plain) != count:
+                title = f"there are {count} options, and the reply scores {len(plain)}"
+                scope.report.add("E0507", title, value.place, helps=["write one score for each option, in their order"])
+                return None
             return tuple(float(entry) for entry in plain)
         helps = ["write the log-likelihood of each option: `reply = [-0.1, -2.3]`"]
         scope.report.add("E0507", f"the reader `{reader.name}` reads scores, not text", value.place, helps=helps)
@@ -133,12 +155,20 @@ def _reply(value: tree.Value, task: TaskSpec, scope: Scope) -> str | tuple[float
     return None
 
 
+def _options(reader: Reader, task: TaskSpec, row: dict[str, Any] | None) -> int | None:
+    """How many options the reader scores in this row; None when the row could not be read."""
+    if row is None or reader.continuations is None:
+        return None
+    return len(reader.continuations(canonical(task.reader.answer), row, dict(task.reader.settings)))
+
+
 def _expect(
     value: tree.Value, task: TaskSpec, row: dict[str, Any] | None, scope: Scope
 ) -> tuple[bool, Any, tuple[tuple[str, float], ...]] | None:
     labels = [score.label for score in task.scores]
     if not isinstance(value, tree.ObjectValue) or not value.entries:
-        scope.report.add("E0507", "`expect` needs an object", value.place, helps=["write `expect = { answer = ... }`"])
+        title = "this example expects nothing" if isinstance(value, tree.ObjectValue) else "`expect` needs an object"
+        scope.report.add("E0507", title, value.place, helps=["write `expect = { answer = ... }`"])
         return None
     answer: Any = None
     expects_answer = False
@@ -158,6 +188,7 @@ def _expect(
             expects_answer = True
         elif name in labels and isinstance(entry.value, tree.NumberValue):
             scores.append((name, float(entry.value.number)))
+            _check_range(entry, task, scope)
         else:
             close = nearest(name, [*labels, "answer", "unread"])
             helps = [f"did you mean `{close}`?"] if close else [f"it may expect: answer, unread, {', '.join(labels)}"]
@@ -165,3 +196,14 @@ def _expect(
             scope.report.add("E0507", title, entry.place, helps=helps)
             return None
     return expects_answer, answer, tuple(scores)
+
+
+def _check_range(entry: tree.Setting, task: TaskSpec, scope: Scope) -> None:
+    """E0507 for a score its metric cannot give."""
+    score = next(score for score in task.scores if score.label == entry.key.name)
+    metric = find_metric(score.metric)
+    assert isinstance(entry.value, tree.NumberValue) and metric is not None
+    yields, value = metric.signature.yields, entry.value.number
+    if (yields.low is not None and value < yields.low) or (yields.high is not None and value > yields.high):
+        low, high = ("..." if end is None else f"{end:g}" for end in (yields.low, yields.high))
+        scope.report.add("E0507", f"`{metric.name}` lies between {low} and {high}", entry.value.place)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from medspec.check.arguments import ABSENT, Rule, read_value
-from medspec.check.spec import ParameterSpec, PromptSpec
+from medspec.check.phrases import dotted_names, key_of, rename
+from medspec.check.spec import ParameterSpec, PhraseSpec, PromptSpec
 from medspec.check.templates import ANSWER_FORMAT, TemplateChecker
+from medspec.check.texts import read_text_file
 from medspec.check.types import read_type
 from medspec.plan.nodes import TurnPlan
 from medspec.syntax import template, tree
 from medspec.syntax.blocks import Block, dedent
 from medspec.syntax.parse_template import TemplateProblem, parse_template
 from medspec.text.source import Place
-from medspec.types import Type
+from medspec.types import TextType, Type
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -29,18 +33,19 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
         label = (declaration.name.place, "has nothing to say")
         scope.report.add("E0210", "a prompt needs at least one turn", label, helps=['write `user """..."""`'])
         return None
-    used: set[str] = set()
+    seen = _Seen()
     turns = []
     broken = False
     before = len(scope.report.found)
     for turn in declaration.turns:
-        pieces = _turn(turn, declaration, names, used, checker, scope)
-        broken |= pieces is None
-        turns.append(TurnPlan(turn.role.name, pieces or ()))
+        planned = _turn(turn, names, seen, declaration, checker, scope)
+        broken |= planned is None
+        turns.append(planned or TurnPlan(turn.role.name, ()))
     # A misspelt name leaves its parameter unused: one mistake, one message.
-    if not broken and not any(one.code == "E0401" for one in scope.report.found[before:]):
+    takes_all = any(turn.file is not None for turn in turns)
+    if not broken and not takes_all and not any(one.code == "E0401" for one in scope.report.found[before:]):
         for parameter in parameters:
-            if parameter.name not in used and not parameter.name.startswith("_"):
+            if parameter.name not in seen.used and not parameter.name.startswith("_"):
                 scope.report.add(
                     "W0405",
                     f"`{parameter.name}` is never used in this prompt",
@@ -54,20 +59,31 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
         doc=declaration.doc,
         parameters=parameters,
         turns=tuple(turns),
-        uses_answer_format=ANSWER_FORMAT in used,
-        uses=frozenset(used),
+        uses_answer_format=ANSWER_FORMAT in seen.used or takes_all,
+        phrases=tuple((key_of(phrase), phrase.value) for phrase in seen.phrases.values()),
     )
+
+
+@attrs.define
+class _Seen:
+    """What the turns of one prompt mention: parameters, and phrases by the name they are written with."""
+
+    used: set[str] = attrs.field(factory=set)
+    phrases: dict[str, PhraseSpec] = attrs.field(factory=dict)
 
 
 def _turn(
     turn: tree.Turn,
-    declaration: tree.PromptDecl,
     names: dict[str, Type],
-    used: set[str],
+    seen: _Seen,
+    declaration: tree.PromptDecl,
     checker: Checker,
     scope: Scope,
-) -> tuple[template.Piece, ...] | None:
+) -> TurnPlan | None:
     source = turn.place.source
+    if isinstance(turn.text, tree.TextFile):
+        file = read_text_file(turn.text, scope, parameters=tuple(names))
+        return None if file is None else TurnPlan(turn.role.name, (), file)
     if isinstance(turn.text, tree.TextValue):
         block = dedent(turn.text.raw, turn.text.start)
     else:
@@ -78,11 +94,37 @@ def _turn(
         start, end = block.source_offset(problem.start), block.source_offset(problem.end)
         scope.report.add("E0402", problem.title, Place(source, start, max(start, end)), helps=problem.helps)
         return None
+    found = _phrases_in(pieces, names, checker, scope)
+    seen.phrases.update(found)
+    renamed = rename(pieces, {written: key_of(phrase) for written, phrase in found.items()})
+    types = {**names, **{key_of(phrase): TextType() for phrase in found.values()}}
     hints = checker.column_hints()
     checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints)
-    checked = checks.pieces(pieces, names)
-    used.update(checks.used)
-    return checked
+    checked = checks.pieces(renamed, types)
+    seen.used.update(checks.used)
+    return TurnPlan(turn.role.name, checked)
+
+
+def _phrases_in(
+    pieces: tuple[template.Piece, ...], names: dict[str, Type], checker: Checker, scope: Scope
+) -> dict[str, PhraseSpec]:
+    """The phrases that `pieces` mention, by the name they are written with. Parameters come first."""
+    found: dict[str, PhraseSpec] = {}
+    for written in sorted(dotted_names(pieces)):
+        first, *rest = written.split(".")
+        imported = scope.module.imports.get(first)
+        if first in names or len(rest) > 1:
+            continue
+        own = scope.module.names.get(first)
+        module = imported.module if imported is not None else scope.module.name
+        if imported is not None and imported.module in scope.modules:
+            own = scope.modules[module].names.get(imported.name or (rest[0] if rest else ""))
+        if isinstance(own, tree.PhraseDecl) and (not rest or imported is not None):
+            scope.used.add((scope.module.name, first))
+            phrase = checker.checked(module, own)
+            if phrase is not None:
+                found[written] = phrase
+    return found
 
 
 def read_parameters(params: tree.Params, checker: Checker, scope: Scope) -> tuple[ParameterSpec, ...]:
@@ -114,7 +156,7 @@ def report_shadowing(ident: tree.Ident, scope: Scope) -> None:
     """E0206 when a parameter has the name of a declaration or an import."""
     declared = scope.module.names.get(ident.name)
     imported = scope.module.imports.get(ident.name)
-    place = declared.name.place if declared is not None else imported.place if imported is not None else None  # type: ignore[union-attr]
+    place = declared.name.place if declared is not None else imported.place if imported is not None else None
     if place is not None:
         scope.report.add(
             "E0206",

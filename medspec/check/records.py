@@ -38,6 +38,7 @@ def check_enum(declaration: tree.EnumDecl, checker: Checker, scope: Scope) -> En
         if first is not case:
             label = (case.name.place, "again here")
             scope.report.add("E0203", f"`{case.name.name}` is a case twice", label, (first.name.place, "first here"))
+    _report_same_text(list(cases.values()), scope)
     if len(declaration.cases) < 2:
         scope.report.add(
             "E0308",
@@ -56,6 +57,25 @@ def check_enum(declaration: tree.EnumDecl, checker: Checker, scope: Scope) -> En
     )
 
 
+def _report_same_text(cases: list[tree.EnumCaseNode], scope: Scope) -> None:
+    """E0203 for cases that a reader could not tell apart."""
+    seen: dict[str, tree.EnumCaseNode] = {}
+    for case in cases:
+        for written in {
+            case.name.name.casefold(),
+            (case.text.text if case.text else case.name.name).strip().casefold(),
+        }:
+            first = seen.setdefault(written, case)
+            if first is not case:
+                scope.report.add(
+                    "E0203",
+                    f"the cases `{first.name.name}` and `{case.name.name}` are written the same",
+                    (case.place, f'also read from "{written}"'),
+                    (first.place, f'read from "{written}"'),
+                )
+                break
+
+
 def check_record(declaration: tree.RecordDecl, checker: Checker, scope: Scope) -> RecordSpec:
     nodes: dict[str, tree.FieldNode] = {}
     for node in declaration.fields:
@@ -63,6 +83,9 @@ def check_record(declaration: tree.RecordDecl, checker: Checker, scope: Scope) -
         if first is not node:
             label = (node.name.place, "again here")
             scope.report.add("E0203", f"`{node.name.name}` is a field twice", label, (first.name.place, "first here"))
+    if not nodes:
+        label = (declaration.name.place, "a row of this would hold nothing")
+        scope.report.add("E0210", f"`{declaration.name.name}` has no fields", label, helps=["write `NAME : TYPE`"])
     types = {name: read_type(node.type, checker, scope) for name, node in nodes.items()}
     fields = []
     for name, node in nodes.items():

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
+from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments
 from medspec.check.scope import Missing, Scope
 from medspec.check.spec import DatasetSpec, RowsRef
+from medspec.plan.nodes import Part
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 def read_rows(value: tree.Value, checker: Checker, scope: Scope) -> RowsRef | None:
     """The rows `value` names; None after reporting."""
+    if isinstance(value, tree.Call) and value.arguments is not None and value.path.parts[-1].name == "holdout":
+        return _held_out(value, checker, scope)
     if not isinstance(value, tree.Call) or value.arguments is not None:
         scope.report.add("E0301", "rows are named `DATASET.SPLIT`", value.place)
         return None
@@ -32,6 +38,27 @@ def read_rows(value: tree.Value, checker: Checker, scope: Scope) -> RowsRef | No
     if dataset is None:
         return None
     return _split(dataset, declaration.rest, value, scope)
+
+
+def _held_out(value: tree.Call, checker: Checker, scope: Scope) -> RowsRef | None:
+    """`ROWS.holdout(64, seed: 13)`: rows that a task which takes its shots from them does not score."""
+    parts = value.path.parts[:-1]
+    if not parts:
+        scope.report.add(
+            "E0301", "rows are held out of a split", value.place, helps=["write `DATASET.SPLIT.holdout(64)`"]
+        )
+        return None
+    path = tree.Path(parts, parts[0].place.to(parts[-1].place))
+    rows = read_rows(tree.Call(path, None, path.place), checker, scope)
+    found = read_arguments(value, (Rule("count", "int"), Rule("seed", "int", 13)), scope.report, values=scope.values)
+    if rows is None or ABSENT in found.values():
+        return None
+    if isinstance(found["count"], Symbol) or isinstance(found["seed"], Symbol):
+        return attrs.evolve(rows, dataset=None)
+    if found["count"] < 1:
+        scope.report.add("E0309", "at least one row is held out", value.place)
+        return None
+    return attrs.evolve(rows, part=Part(count=found["count"], seed=found["seed"], held=True))
 
 
 def _split(dataset: DatasetSpec, rest: tuple[tree.Ident, ...], value: tree.Call, scope: Scope) -> RowsRef | None:

@@ -12,14 +12,16 @@ import attrs
 from medspec.backends.base import Decode
 from medspec.plan.nodes import (
     Aggregate,
+    Binding,
     Column,
     Constant,
-    FieldRef,
     FileSource,
     Interval,
     Keep,
+    Part,
     ReaderUse,
     Score,
+    TextFile,
     TurnPlan,
 )
 from medspec.text.source import Place
@@ -70,6 +72,13 @@ class DatasetSpec(Declared):
 
 
 @attrs.frozen(kw_only=True)
+class PhraseSpec(Declared):
+    """A named text: known now, or in a file."""
+
+    value: Constant | TextFile
+
+
+@attrs.frozen(kw_only=True)
 class ParameterSpec:
     name: str
     type: Type
@@ -83,8 +92,8 @@ class PromptSpec(Declared):
     parameters: tuple[ParameterSpec, ...]
     turns: tuple[TurnPlan, ...]
     uses_answer_format: bool
-    uses: frozenset[str]
-    """The parameters its texts mention."""
+    phrases: tuple[tuple[str, Constant | TextFile], ...] = ()
+    """The phrases its texts mention, by the name they have in the pieces."""
 
 
 @attrs.frozen
@@ -95,6 +104,19 @@ class RowsRef:
     subset: str | None
     split: str
     record: RecordSpec | None
+    part: Part | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ShotsSpec:
+    """The checked `shots` clause; see `medspec.plan.nodes.Shots`."""
+
+    rows: RowsRef
+    count: int
+    pick: str
+    seed: int
+    ids: tuple[str, ...]
+    distinct_by: str | None
 
 
 @attrs.frozen(kw_only=True)
@@ -104,12 +126,15 @@ class TaskSpec(Declared):
     version: int | None
     rows: RowsRef
     prompt: PromptSpec
-    bindings: tuple[tuple[str, FieldRef | Constant], ...]
+    bindings: tuple[tuple[str, Binding], ...]
     reader: ReaderUse
     gold: str
     decode: Decode
     scores: tuple[Score, ...]
     unread: str
+    shots: ShotsSpec | None = None
+    waivers: tuple[tuple[str, str], ...] = ()
+    """Code and reason of each rule that is broken on purpose."""
     answer_place: Place = attrs.field(eq=False, repr=False)
 
 

@@ -6,7 +6,7 @@ symbolic values, so that its mistakes are found where they are written, and agai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,8 +20,10 @@ from medspec.check.metrics import read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.rows import read_rows
 from medspec.check.scope import Missing, Scope, report_twice
-from medspec.check.spec import RecordSpec, RowsRef, TaskSpec, TemplateSpec
+from medspec.check.shots import NoShots, read_shots, same_rows
+from medspec.check.spec import RecordSpec, RowsRef, ShotsSpec, TaskSpec, TemplateSpec
 from medspec.check.types import read_type
+from medspec.check.waivers import Waivers, read_waivers
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
@@ -245,15 +247,21 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     rows = read_rows(clauses["data"].node.value, checker, clauses["data"].scope) if "data" in clauses else None  # type: ignore[union-attr]
     record = rows.record if rows is not None else None
     gold = read_gold(clauses.get("gold"), record, checker, place)
-    bound = bind_prompt(clauses["prompt"], record, gold, checker) if "prompt" in clauses else None
+    waivers = read_waivers(_waives(clauses), report)
+    shots = read_shots(clauses.get("shots"), clauses.get("data"), rows, waivers, checker)
+    has_shots = "shots" in clauses and not isinstance(shots, NoShots)
+    bound = bind_prompt(clauses["prompt"], record, gold, has_shots, checker) if "prompt" in clauses else None
     answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
     scores = read_metrics(clauses["metrics"], answer, checker) if "metrics" in clauses else None
     if bound is not None and answer is not None:
         report_unsaid(*bound, answer, clauses["prompt"].node.value.place, report)  # type: ignore[union-attr]
     decode = _read_decode(clauses.get("decode"))
-    unread = _read_unread(clauses.get("unread"))
+    unread = _read_unread(clauses.get("unread"), waivers)
     if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
         return None
+    if shots is None:
+        return None
+    waivers.report_unused(report)
     prompt, bindings = bound
     return TaskSpec(
         name=declaration.name.name,
@@ -261,7 +269,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         place=place,
         doc=declaration.doc,
         version=int(declaration.version.number) if declaration.version else None,
-        rows=rows,
+        rows=_without_held(rows, shots),
         prompt=prompt,
         bindings=bindings,
         reader=answer.use,
@@ -269,8 +277,23 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         decode=decode,
         scores=scores,
         unread=unread,
+        shots=None if isinstance(shots, NoShots) else shots,
+        waivers=waivers.reasons(),
         answer_place=answer.place,
     )
+
+
+def _waives(clauses: Clauses) -> Iterator[tree.Waive]:
+    for clause in clauses.values():
+        if isinstance(clause.node, tree.Waive):
+            yield clause.node
+
+
+def _without_held(rows: RowsRef, shots: ShotsSpec | NoShots) -> RowsRef:
+    """The scored rows: those of their split that are not held out for shots."""
+    if isinstance(shots, NoShots) or shots.rows.part is None or not same_rows(shots.rows, rows):
+        return rows
+    return attrs.evolve(rows, part=attrs.evolve(shots.rows.part, held=False))
 
 
 _EXAMPLES = {
@@ -312,12 +335,12 @@ def _read_decode(clause: Clause | None) -> Decode:
     return Decode(**found)
 
 
-def _read_unread(clause: Clause | None) -> str:
+def _read_unread(clause: Clause | None, waivers: Waivers) -> str:
     if clause is None:
         return "worst"
     assert isinstance(clause.node, tree.Setting)
     value = read_value(clause.node.value, _UNREAD, clause.scope.report)
-    if value == "skip":
+    if value == "skip" and not waivers.allows("W0509"):
         clause.scope.report.add(
             "W0509",
             "`unread = skip` takes unread rows out of the denominator",

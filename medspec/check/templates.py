@@ -153,16 +153,21 @@ class TemplateChecker:
                 return BooleanType()
 
     def _name(self, expression: template.Name, name: str, names: Mapping[str, Type]) -> Type:
+        is_new = name not in self.used
         self.used.add(name)
         if name in names:
             return names[name]
         if name == ANSWER_FORMAT:
             return TextType()
+        if not is_new:
+            return UnknownType()
         helps = []
         if name in self.hints and self.hints[name] in names:
             helps.append(f"did you mean `{self.hints[name]}`? it is loaded from the column {name!r}".replace("'", '"'))
         elif close := nearest(name, [*names, ANSWER_FORMAT]):
             helps.append(f"did you mean `{close}`?")
+        elif name == "loop":
+            helps.append("`loop` is there between `{% for ... %}` and `{% endfor %}` only")
         elif name == "gold":
             helps.append("the reference answer is not shown to the model that is asked")
         self.report.add(
@@ -203,6 +208,9 @@ class TemplateChecker:
                 "E0403",
                 f"{_written(expression.target)} may have no entry {index}",
                 (self._place(expression.target), f"has type `{target.spelled}`"),
+                helps=[
+                    f"a list that always has one is written `{target.item.spelled}[{index + 1}..{max(index + 1, 10)}]`"
+                ],
             )
         return target.item
 

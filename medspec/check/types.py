@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 RESERVED = ("image", "mask", "volume", "audio", "span", "box", "score", "set", "turns", "ranking")
 """Types of the language's design that this version refuses by name."""
 
+_FOREIGN = {
+    **dict.fromkeys(("str", "string", "String", "varchar"), "text"),
+    **dict.fromkeys(("integer", "Int", "int64", "long"), "int"),
+    **dict.fromkeys(("double", "Float", "float64", "real", "decimal"), "float"),
+    **dict.fromkeys(("boolean", "Bool"), "bool"),
+    **dict.fromkeys(("number", "num"), "int` or `float"),
+    **dict.fromkeys(("list", "List", "array", "Array", "seq", "Sequence"), "TYPE[]"),
+    **dict.fromkeys(("Optional", "optional", "Maybe"), "TYPE?"),
+}
+"""What types of other languages are called here."""
+
 _PLAIN: dict[str, Type] = {"bool": BooleanType(), "int": IntegerType(), "float": FloatType(), "text": TextType()}
 
 
@@ -41,7 +52,7 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
         case tree.OptionalTypeNode(item):
             return OptionalType(read_type(item, checker, scope))
         case tree.ListTypeNode(item, bounds):
-            low, high = _bounds(bounds, scope) if bounds else (None, None)
+            low, high = _counts(bounds, scope) if bounds else (None, None)
             return ListType(read_type(item, checker, scope), low, high)  # type: ignore[arg-type]
         case tree.ChoiceTypeNode(of):
             return ChoiceType(of.name)
@@ -60,6 +71,8 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
                 return _reserved(name.name, node.place, scope)
             title = f"cannot find a type named `{name.name}<...>`"
             helps = ["`rows<...>` is the type of a task's parameter, not of a value"] if name.name == "rows" else []
+            if name.name in _FOREIGN:
+                helps.append(f"write `{_FOREIGN[name.name].replace('TYPE', node.item.place.text)}`")
             scope.report.add("E0201", title, name.place, helps=helps)
             return UnknownType()
 
@@ -81,7 +94,7 @@ def _named(path: tree.Path, checker: Checker, scope: Scope) -> Type:
     if name in RESERVED:
         return _reserved(name, path.place, scope)
     if len(path.parts) == 1 and name not in scope.module.names and name not in scope.module.imports:
-        close = nearest(name, _PLAIN)
+        close = _FOREIGN.get(name) or nearest(name, _PLAIN)
         if close is not None and name not in scope.module.tree.broken:
             label = (path.place, "not declared here and not imported")
             scope.report.add("E0201", f"cannot find a type named `{name}`", label, helps=[f"did you mean `{close}`?"])
@@ -116,6 +129,13 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
 def _keyword(node: tree.RefinedType, scope: Scope, rule: Rule | None) -> Any:
     """The one named setting of a type, or None."""
     found = None
+    numbers = [e for e in node.arguments if not isinstance(e, tree.Bounds) and isinstance(e.value, tree.NumberValue)]
+    if len(numbers) == len(node.arguments) and not any(number.name for number in numbers) and node.name.name != "text":
+        low, high = ("0", numbers[0].place.text) if len(numbers) == 1 else (e.place.text for e in numbers[:2])
+        helps = [f"write `{node.name.name}({low}..{high})`"]
+        place = numbers[0].place.to(numbers[-1].place)
+        scope.report.add("E0301", f"`{node.name.name}` takes a range", (place, "not a range"), helps=helps)
+        return None
     for entry in node.arguments:
         if isinstance(entry, tree.Bounds):
             if rule is not None and rule.name == "max_words":
@@ -138,6 +158,16 @@ def _bounds(bounds: tree.Bounds, scope: Scope) -> tuple[int | float | None, int 
     if low > high:
         title = f"the range {bounds.low.written}..{bounds.high.written} is empty"
         scope.report.add("E0309", title, bounds.place, helps=["the smaller end comes first"])
+        return None, None
+    return low, high
+
+
+def _counts(bounds: tree.Bounds, scope: Scope) -> tuple[int | float | None, int | float | None]:
+    """How many entries a list has: whole numbers from 0."""
+    low, high = _bounds(bounds, scope)
+    if low is not None and high is not None and (low < 0 or not (isinstance(low, int) and isinstance(high, int))):
+        helps = ["write `[2..10]` for two to ten entries"]
+        scope.report.add("E0309", "the length of a list is a whole number from 0", bounds.place, helps=helps)
         return None, None
     return low, high
 

@@ -9,18 +9,14 @@ from medspec.text.diagnostic import Report
 from medspec.text.source import Place
 
 _WORDS: dict[type, str] = {
-    tree.PhraseDecl: "phrase",
     tree.ModelDecl: "model",
     tree.DialectDecl: "dialect",
     tree.JudgeDecl: "judge",
     tree.PanelDecl: "panel",
     tree.SliceRule: "slice",
     tree.Cluster: "cluster",
-    tree.Waive: "waive",
-    tree.Shots: "shots",
     tree.Reference: "reference",
     tree.SliceReport: "report",
-    tree.TextFile: "from",
 }
 
 
@@ -31,6 +27,8 @@ def refuse_unbuilt(declarations: Iterable[tree.Declaration], report: Report) -> 
             word = _WORDS.get(type(node))
             if word is not None:
                 _refuse(word, node.place, report)
+            elif isinstance(node, tree.Waive) and not isinstance(declaration, tree.TaskDecl):
+                _refuse("waive", node.place, report)
             elif isinstance(node, tree.Answer) and node.abstain:
                 _refuse("or abstain", node.place, report)
             elif isinstance(node, tree.MetricNode) and node.on is not None:

@@ -1,6 +1,6 @@
 """Evaluate the parts of a prompt whose values are known at compile time.
 
-    r1  "About {{ subject }}: {{ question }}"  subject = "anatomy"   =>   r1  "About anatomy: {{ question }}"
+r1  "About {{ subject }}: {{ question }}"  subject = "anatomy"   =>   r1  "About anatomy: {{ question }}"
 """
 
 from __future__ import annotations

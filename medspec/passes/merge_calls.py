@@ -22,7 +22,7 @@ def merge_calls(plan: Plan) -> Plan:
     for call in plan.calls:
         key = _key(attrs.evolve(call, render=renders.get(call.render, call.render)))
         instead[call.id] = first.setdefault(key, call.id)
-    kept = {id for id in instead.values()}
+    kept = set(instead.values())
     return attrs.evolve(
         plan,
         calls=tuple(call for call in plan.calls if call.id in kept),
@@ -53,4 +53,4 @@ def _merge_renders(plan: Plan) -> tuple[Plan, dict[str, str]]:
 
 
 def _render_key(render: Render) -> str:
-    return digest([render.scan, render.turns, sorted(render.bindings, key=lambda pair: pair[0])])
+    return digest([render.scan, render.turns, render.shots, sorted(render.bindings, key=lambda pair: pair[0])])

@@ -1,13 +1,13 @@
 """Read only the fields that a prompt, an answer, gold or a row's id looks at.
 
-    s1  id, question, contexts, long_answer, gold    =>    s1  id, question, contexts, gold
+s1  id, question, contexts, long_answer, gold    =>    s1  id, question, contexts, gold
 """
 
 from __future__ import annotations
 
 import attrs
 
-from medspec.plan.nodes import FieldRef, Plan, Scan
+from medspec.plan.nodes import FieldRef, Plan, Scan, ShotRows
 from medspec.types import RecordType, Type
 
 
@@ -21,7 +21,13 @@ def _used(scan: Scan, plan: Plan) -> set[str]:
     if scan.id_field is not None:
         used.add(scan.id_field)
     for render in plan.renders:
-        if render.scan == scan.id:
+        shots = render.shots
+        if shots is not None and shots.scan == scan.id:
+            if any(isinstance(bound, ShotRows) for _, bound in render.bindings):
+                # The prompt's own text takes the fields of the shots it wants: all stay.
+                return {field.name for field in scan.record.fields}
+            used.update({shots.gold, shots.distinct_by or shots.gold, *anchors(shots.reader.answer)})
+        if render.scan == scan.id or (shots is not None and shots.scan == scan.id):
             used.update(bound.field for _, bound in render.bindings if isinstance(bound, FieldRef))
     for task in plan.tasks:
         if task.scan == scan.id:

@@ -1,13 +1,13 @@
 """A plan in words: what will be sent, how it is read, what is scored.
 
-    core @3   plan 3f9a07c2...   2 tasks, 1 call
+core @3   plan 3f9a07c2...   2 tasks, 1 call
 
-     id  what                              rows from   fields   fixed text
-     c1  ask_mcq -> one of the options     medqa.test  3 of 5   62%
-     │     read letter -> choice of options
-     ├─ medqa.accuracy *      per row      4c1f...
-     └─ medqa.macro_f1        whole set
-    * primary
+ id  what                              rows from   fields   fixed text
+ c1  ask_mcq -> one of the options     medqa.test  3 of 5   62%
+ │     read letter -> choice of options
+ ├─ medqa.accuracy *      per row      4c1f...
+ └─ medqa.macro_f1        whole set
+* primary
 """
 
 from __future__ import annotations

@@ -20,6 +20,10 @@ from medspec.syntax import template
 _CLASSES: tuple[type, ...] = (
     nodes.Plan,
     nodes.Scan,
+    nodes.Part,
+    nodes.TextFile,
+    nodes.ShotRows,
+    nodes.Shots,
     nodes.FileSource,
     nodes.FromPath,
     nodes.FromPaths,

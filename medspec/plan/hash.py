@@ -7,26 +7,53 @@ in neither   comments, doc texts, spacing, names of prompts, datasets, tasks and
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from medspec.plan.fold import fold
 from medspec.plan.form import digest
-from medspec.plan.nodes import Call, Constant, FieldRef, Plan, Read, Render, Scan, TaskPlan
+from medspec.plan.nodes import Call, Constant, FieldRef, Plan, Read, Render, Scan, ShotRows, TaskPlan, TextFile
 
 
-def call_parts(scan: Scan, render: Render, call: Call) -> dict[str, Any]:
+def call_parts(scan: Scan, render: Render, call: Call, shot_scan: Scan | None = None) -> dict[str, Any]:
     """What goes into the call hash, by name: kept as data so that two hashes can be compared part by part."""
     known = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
+    return {
+        "rows": _rows_parts(scan, render),
+        "turns": [[turn.role, fold(turn.pieces, known), turn.file] for turn in render.turns],
+        "texts": [
+            [n, bound]
+            for n, bound in sorted(render.bindings, key=itemgetter(0))
+            if isinstance(bound, TextFile | ShotRows)
+        ],
+        "shots": None if shot_scan is None else _shot_parts(shot_scan, render),
+        "decode": call.decode if call.options is None else None,
+        "options": call.options,
+    }
+
+
+def _rows_parts(scan: Scan, render: Render) -> dict[str, Any]:
     fields = {name: bound.field for name, bound in render.bindings if isinstance(bound, FieldRef)}
     columns = dict(scan.columns)
     return {
         "source": scan.source,
         "keep": scan.keep,
+        "part": scan.part,
         "columns": {name: columns.get(field, field) for name, field in sorted(fields.items())},
         "types": {name: scan.record.field(field) for name, field in sorted(fields.items())},
-        "turns": [[turn.role, fold(turn.pieces, known)] for turn in render.turns],
-        "decode": call.decode if call.options is None else None,
-        "options": call.options,
+    }
+
+
+def _shot_parts(scan: Scan, render: Render) -> dict[str, Any]:
+    assert render.shots is not None
+    shots = render.shots
+    columns = dict(scan.columns)
+    named = [name for name in (shots.gold, shots.distinct_by) if name is not None]
+    return {
+        "rows": _rows_parts(scan, render),
+        "pick": [shots.count, shots.pick, shots.seed, shots.ids],
+        "columns": [[columns.get(name, name), scan.record.field(name)] for name in named],
+        "written_by": shots.reader,
     }
 
 
@@ -40,9 +67,9 @@ def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
     }
 
 
-def call_hash(scan: Scan, render: Render, call: Call) -> str:
+def call_hash(scan: Scan, render: Render, call: Call, shot_scan: Scan | None = None) -> str:
     """Sixteen hex digits over `call_parts`."""
-    return digest(call_parts(scan, render, call))
+    return digest(call_parts(scan, render, call, shot_scan))
 
 
 def score_hash(task: TaskPlan, scan: Scan, read: Read) -> str:

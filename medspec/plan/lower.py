@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from medspec.check.spec import DatasetSpec, Spec, SuiteSpec, TaskSpec
+from medspec.check.spec import RowsRef, Spec, SuiteSpec, TaskSpec
 from medspec.check.templates import ANSWER_FORMAT
 from medspec.errors import UsageError
 from medspec.plan.form import digest
@@ -22,6 +22,7 @@ from medspec.plan.nodes import (
     Read,
     Render,
     Scan,
+    Shots,
     TaskPlan,
 )
 from medspec.readers import READERS
@@ -84,6 +85,11 @@ class _Nodes:
         key = f"{digest(node)} {node.folder}"
         return self.scans.setdefault(key, attrs.evolve(node, id=f"s{len(self.scans) + 1}"))
 
+    def shot_scan(self, render: Render) -> Scan | None:
+        """The scan that the shots of `render` come from."""
+        shots = render.shots
+        return None if shots is None else next(scan for scan in self.scans.values() if scan.id == shots.scan)
+
 
 def _lower(
     name: str,
@@ -118,9 +124,8 @@ def _labels(tasks: list[TaskSpec]) -> dict[str, str]:
 
 
 def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
-    assert task.rows.dataset is not None, task.qualified
     number = len(nodes.renders) + 1
-    scan = nodes.scan(_scan(task.rows.dataset, task.rows.subset, task.rows.split))
+    scan = nodes.scan(_scan(task.rows))
     reader = next(reader for reader in READERS if reader.name == task.reader.name)
     bindings = dict(task.bindings)
     if task.prompt.uses_answer_format:
@@ -132,6 +137,7 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
         prompt=task.prompt.name,
         turns=task.prompt.turns,
         bindings=tuple(bindings.items()),
+        shots=_shots(task, nodes),
     )
     call = Call(
         id=f"c{number}",
@@ -152,12 +158,31 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
         read=read.id,
         gold=task.gold,
         scores=task.scores,
-        call_hash=call_hash(scan, render, call),
+        waivers=task.waivers,
+        call_hash=call_hash(scan, render, call, nodes.shot_scan(render)),
     )
     return attrs.evolve(planned, score_hash=score_hash(planned, scan, read))
 
 
-def _scan(dataset: DatasetSpec, subset: str | None, split: str) -> Scan:
+def _shots(task: TaskSpec, nodes: _Nodes) -> Shots | None:
+    if task.shots is None:
+        return None
+    shots = task.shots
+    return Shots(
+        scan=nodes.scan(_scan(shots.rows)).id,
+        count=shots.count,
+        pick=shots.pick,
+        seed=shots.seed,
+        ids=shots.ids,
+        distinct_by=shots.distinct_by,
+        gold=task.gold,
+        reader=task.reader,
+    )
+
+
+def _scan(rows: RowsRef) -> Scan:
+    dataset, subset, split = rows.dataset, rows.subset, rows.split
+    assert dataset is not None
     path = dataset.source.path.replace("{split}", split).replace("{subset}", subset or "")
     return Scan(
         id="",
@@ -171,5 +196,6 @@ def _scan(dataset: DatasetSpec, subset: str | None, split: str) -> Scan:
         keep=tuple(keep for name, keep in dataset.keeps if name == split),
         license=dataset.license,
         private=dataset.private,
+        part=rows.part,
         folder=str(Path(dataset.place.source.path).parent),
     )

@@ -81,6 +81,35 @@ class Keep:
 
 
 @attrs.frozen(kw_only=True)
+class Part:
+    """A part of a split that is chosen by id, whatever the order of the file: `count` rows, or all but these.
+
+    The rows chosen are those with the smallest sha256 of seed and id.
+    """
+
+    count: int
+    seed: int
+    held: bool
+    """True for the `count` rows, False for the rest."""
+
+
+@attrs.frozen(kw_only=True)
+class TextFile:
+    """A text that belongs to somebody else: at `key` (dotted) of the JSON file `path`, pinned by its sha256.
+
+    `placeholders` is how it marks its holes: `none`, `braces` {x}, `double_braces` {{x}} or `dollar` ${x}; `names` are
+    (parameter, placeholder) pairs where these differ. Key None: the whole file is the text.
+    """
+
+    path: str
+    key: str | None
+    sha256: str
+    placeholders: str = "none"
+    names: tuple[tuple[str, str], ...] = ()
+    folder: str = attrs.field(default="", metadata={"hash": False})
+
+
+@attrs.frozen(kw_only=True)
 class Scan:
     """Rows of one split. `folder` is the spec's own folder, the last place where `source.path` is looked for."""
 
@@ -96,6 +125,7 @@ class Scan:
     keep: tuple[Keep, ...] = ()
     license: str | None = None
     private: bool = False
+    part: Part | None = None
     folder: str = attrs.field(default="", metadata={"hash": False})
 
 
@@ -114,20 +144,20 @@ class Constant:
 
 
 @attrs.frozen
+class ShotRows:
+    """A prompt parameter that holds the rows picked as shots, gold included."""
+
+
+Binding = FieldRef | Constant | TextFile | ShotRows
+
+
+@attrs.frozen
 class TurnPlan:
+    """A turn is its `pieces`, or the text of `file`, which is read and checked when data are."""
+
     role: str
     pieces: tuple[Piece, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Render:
-    """Turns of a prompt; names in the pieces are looked up in `bindings`."""
-
-    id: str
-    scan: str
-    prompt: str
-    turns: tuple[TurnPlan, ...]
-    bindings: tuple[tuple[str, FieldRef | Constant], ...]
+    file: TextFile | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -138,6 +168,37 @@ class ReaderUse:
     settings: tuple[tuple[str, Any], ...]
     answer: Type
     version: int
+
+
+@attrs.frozen(kw_only=True)
+class Shots:
+    """Few-shot examples: `count` rows of `scan`, picked once for the task, so that all prompts share their beginning.
+
+    `pick` is `first` (in file order), `seeded` (smallest sha256 of seed and id) or `ids` (these, in this order).
+    `distinct_by` is a field of which no two shots share a value. Unless a parameter of the prompt takes them, each shot is
+    the prompt's own turns for that row (without system turns), answered by what `reader` writes for `gold`.
+    """
+
+    scan: str
+    count: int
+    pick: str
+    seed: int
+    ids: tuple[str, ...]
+    distinct_by: str | None
+    gold: str
+    reader: ReaderUse
+
+
+@attrs.frozen(kw_only=True)
+class Render:
+    """Turns of a prompt; names in the pieces are looked up in `bindings`."""
+
+    id: str
+    scan: str
+    prompt: str
+    turns: tuple[TurnPlan, ...]
+    bindings: tuple[tuple[str, Binding], ...]
+    shots: Shots | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -182,6 +243,8 @@ class TaskPlan:
     read: str
     gold: str
     scores: tuple[Score, ...]
+    waivers: tuple[tuple[str, str], ...] = ()
+    """Code and reason of each rule that is broken on purpose; in no hash, and in every report."""
     call_hash: str = ""
     score_hash: str = ""
 

@@ -31,6 +31,10 @@ def _faults(plan: Plan) -> Iterator[str]:
             yield f"{render.id} reads {render.scan}, which does not exist"
             continue
         record = scans[render.scan].record
+        if render.shots is not None:
+            shot_scan = scans.get(render.shots.scan)
+            if shot_scan is None or shot_scan.record.field(render.shots.gold) is None:
+                yield f"the shots of {render.id} are not read"
         for name, bound in render.bindings:
             if isinstance(bound, FieldRef) and record.field(bound.field) is None:
                 yield f"{render.id} fills {name} from {bound.field}, which {render.scan} does not read"

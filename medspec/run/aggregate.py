@@ -22,7 +22,13 @@ def aggregate(plan: Plan, tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, d
 
 def _one(entry: Aggregate, weights: Mapping[str, float], tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     found = [tasks[name]["metrics"][tasks[name]["primary"]] for name in entry.tasks]
-    result: dict[str, Any] = {"method": entry.method, "tasks": list(entry.tasks), "value": None, "low": None, "high": None}
+    result: dict[str, Any] = {
+        "method": entry.method,
+        "tasks": list(entry.tasks),
+        "value": None,
+        "low": None,
+        "high": None,
+    }
     if any(value["value"] is None for value in found):
         return result
     if entry.method == "worst":

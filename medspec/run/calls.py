@@ -40,13 +40,17 @@ class Watch(Protocol):
     def finish(self) -> None: ...
 
 
-def requests_of(plan: Plan, call: Call, rows: Rows, task: str) -> Iterator[Request]:
+def requests_of(
+    plan: Plan, call: Call, rows: Rows, task: str, shot_rows: tuple[dict[str, Any], ...] = ()
+) -> Iterator[Request]:
     """The request of each row, in order. `task` is the name that `replay` files may use.
+
+    `shot_rows` are the rows shown as examples before each.
 
     Raises `DataError` for a row whose prompt or options cannot be written.
     """
     render = plan.render(call.render)
-    messages = message_maker(render)
+    messages = message_maker(render, shot_rows)
     options = _option_maker(call)
     for id, row in zip(rows.ids, rows.rows, strict=True):
         try:

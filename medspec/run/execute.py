@@ -14,18 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-
-from medspec.backends.base import Backend, Reply
-from medspec.errors import DataError, Interrupted, StoreError
+from medspec.backends.base import Backend
+from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import plain, to_json
 from medspec.plan.hash import plan_hash
 from medspec.plan.nodes import Plan
 from medspec.run.aggregate import aggregate
+from medspec.run.bind import Bound, bind
 from medspec.run.calls import Caller, Watch, requests_of
 from medspec.run.environment import environment
 from medspec.run.journal import Journal
 from medspec.run.roots import DataRoots
-from medspec.run.scan import Rows, read_scan
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import write_json, write_whole
 
@@ -60,16 +59,16 @@ def execute(
     """
     watch = watch or Unwatched()
     started, clock = datetime.now(UTC), time.monotonic()
-    data = read_data(plan, roots, limit=limit)
+    bound = bind(plan, roots, limit=limit)
     _claim(out, plan)
     with Journal.open(out) as journal:
         write_whole(out / "plan.json", to_json(plan).encode())
         surroundings = environment()
         write_json(out / "environment.json", {**surroundings, "model": backend.describe()})
         caller = Caller(backend, journal, watch)
-        total = sum(len(data[plan.render(call.render).scan].rows) for call in plan.calls)
+        total = sum(len(bound.rows[plan.render(call.render).scan].rows) for call in plan.calls)
         try:
-            results = _results(plan, caller, data, watch)
+            results = _results(bound, caller, watch)
         except KeyboardInterrupt:
             kept = len(journal)
             raise Interrupted(
@@ -99,38 +98,24 @@ def execute(
     return report
 
 
-def read_data(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> dict[str, Rows]:
-    """The rows of every scan by its id. Raises one `DataError` with the problems of all files."""
-    found: dict[str, Rows] = {}
-    faults: list[DataError] = []
-    for scan in plan.scans:
-        try:
-            found[scan.id] = read_scan(scan, roots, limit=limit)
-        except DataError as error:
-            faults.append(error)
-    if len(faults) == 1:
-        raise faults[0]
-    if faults:
-        problems = [problem for fault in faults for problem in fault.problems]
-        raise DataError("\n".join(str(fault) for fault in faults)) from None if not problems else faults[0]
-    return found
-
-
-def _results(plan: Plan, caller: Caller, data: dict[str, Rows], watch: Watch) -> dict[str, TaskResult]:
+def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult]:
+    plan = bound.plan
     results: dict[str, TaskResult] = {}
     for call in plan.calls:
         tasks = [task for task in plan.tasks if task.call == call.id]
-        rows = data[plan.render(call.render).scan]
+        render = plan.render(call.render)
+        rows = bound.rows[render.scan]
         watch.start(", ".join(task.name for task in tasks), len(rows.rows))
-        replies = _answer(plan, call, rows, tasks[0].name, caller)
+        replies = caller.answer(list(requests_of(plan, call, rows, tasks[0].name, bound.shot_rows(render))))
         watch.finish()
         for task in tasks:
-            results[task.name] = finish_task(plan, task, rows, replies, plan.interval)
+            result = finish_task(plan, task, rows, replies, plan.interval)
+            picked = bound.shots.get(render.id)
+            # Ids of private rows may be those of patients.
+            if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
+                result.report["shots"] = list(picked.ids)
+            results[task.name] = result
     return {task.name: results[task.name] for task in plan.tasks}
-
-
-def _answer(plan: Plan, call: Any, rows: Rows, task: str, caller: Caller) -> list[Reply]:
-    return caller.answer(list(requests_of(plan, call, rows, task)))
 
 
 def _claim(out: Path, plan: Plan) -> None:
@@ -159,8 +144,4 @@ def _schema(result: TaskResult) -> dict[str, Any]:
 
     whole = {"sample": pl.Int32, "tokens_in": pl.Int64, "tokens_out": pl.Int64, "seconds": pl.Float64}
     known = {**whole, "option_scores": pl.List(pl.Float64)}
-    return {
-        name: known.get(name, pl.Float64 if name.startswith("metric.") else pl.String) for name in result.columns
-    }
-
-
+    return {name: known.get(name, pl.Float64 if name.startswith("metric.") else pl.String) for name in result.columns}

@@ -1,4 +1,8 @@
-"""The prompts of a plan: rows in, messages out."""
+"""The prompts of a plan: rows in, messages out.
+
+With shots: the system turns of the row that is asked, then each shot as the prompt's other turns with the answer that the
+reader writes for its gold, then the turns of the row. Where a parameter takes the shots, the prompt's own text shows them.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from medspec.backends.base import Message
-from medspec.plan.nodes import Constant, FieldRef, Render
+from medspec.errors import InternalError
+from medspec.plan.nodes import Constant, FieldRef, Render, ShotRows, Shots
+from medspec.readers import find_reader
 from medspec.syntax.render_template import renderer
 
 MakeMessages = Callable[[Mapping[str, Any]], tuple[Message, ...]]
 
 
-def message_maker(render: Render) -> MakeMessages:
+def message_maker(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) -> MakeMessages:
     """A function from one row to its messages. Raises `Unrenderable`, as templates do."""
     constants = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
     fields = tuple((name, bound.field) for name, bound in render.bindings if isinstance(bound, FieldRef))
+    shown_by_prompt = [name for name, bound in render.bindings if isinstance(bound, ShotRows)]
+    constants.update(dict.fromkeys(shown_by_prompt, shot_rows))
     turns = tuple((turn.role, renderer(turn.pieces)) for turn in render.turns)
 
     def messages(row: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -24,4 +32,22 @@ def message_maker(render: Render) -> MakeMessages:
             values[name] = row[field]
         return tuple(Message(role, text(values)) for role, text in turns)
 
-    return messages
+    if render.shots is None or shown_by_prompt or not shot_rows:
+        return messages
+    shots = tuple(message for row in shot_rows for message in _shot(messages(row), row, render.shots))
+
+    def with_shots(row: Mapping[str, Any]) -> tuple[Message, ...]:
+        own = messages(row)
+        system = tuple(message for message in own if message.role == "system")
+        return (*system, *shots, *(message for message in own if message.role != "system"))
+
+    return with_shots
+
+
+def _shot(own: tuple[Message, ...], row: dict[str, Any], shots: Shots) -> tuple[Message, ...]:
+    use = shots.reader
+    reader = find_reader(use.name)
+    if reader is None:
+        raise InternalError(f"there is no reader `{use.name}`")
+    answer = reader.encode(row[shots.gold], use.answer, row, dict(use.settings))
+    return (*(message for message in own if message.role != "system"), Message("assistant", answer))

@@ -72,6 +72,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "data": {"file": rows.file.name, "sha256": rows.digest, "split": scan.split, "subset": scan.subset},
         "license": scan.license,
         "unread_policy": read.unread,
+        "waivers": dict(task.waivers),
         "metrics": scored.metrics,
     }
     type_ = read.reader.answer

@@ -1,0 +1,122 @@
+"""Phrases: named texts, used in prompts as `{{ one_letter }}` or `{{ wording.one_letter }}`.
+
+A phrase in a template becomes a name of its own (`phrase:module.name`), bound to its text, so that folding and hashing
+treat it as any other constant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from medspec.check.spec import PhraseSpec
+from medspec.check.texts import read_text_file
+from medspec.plan.nodes import Constant, TextFile
+from medspec.syntax import template, tree
+from medspec.syntax.blocks import dedent
+from medspec.syntax.template import Expression, Piece
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+    from medspec.check.scope import Scope
+
+
+def check_phrase(declaration: tree.PhraseDecl, checker: Checker, scope: Scope) -> PhraseSpec | None:
+    node = declaration.text
+    value: Constant | TextFile | None
+    if isinstance(node, tree.TextFile):
+        value = read_text_file(node, scope)
+    elif isinstance(node, tree.TextValue):
+        value = Constant(dedent(node.raw, node.start).text)
+    else:
+        value = Constant(node.text)
+    if value is None:
+        return None
+    return PhraseSpec(
+        name=declaration.name.name,
+        module=scope.module.name,
+        place=declaration.name.place,
+        doc=declaration.doc,
+        value=value,
+    )
+
+
+def key_of(phrase: PhraseSpec) -> str:
+    """The name a phrase has inside templates."""
+    return f"phrase:{phrase.qualified}"
+
+
+def dotted(expression: Expression) -> str | None:
+    """`a.b` for names joined by dots, None for everything else."""
+    match expression:
+        case template.Name(name):
+            return name
+        case template.Attribute(target, name):
+            inner = dotted(target)
+            return None if inner is None else f"{inner}.{name}"
+    return None
+
+
+def dotted_names(pieces: tuple[Piece, ...]) -> set[str]:
+    """Every name in `pieces`, as long as it is written: `wording.one_letter`, and `wording` too."""
+    found: set[str] = set()
+
+    def look(expression: Expression) -> None:
+        name = dotted(expression)
+        if name is not None:
+            found.add(name)
+        match expression:
+            case template.Attribute(target) | template.Item(target) | template.Filter(target):
+                look(target)
+            case template.Compare(left, _, right):
+                look(left)
+                look(right)
+            case template.Logic(_, terms):
+                for term in terms:
+                    look(term)
+
+    for piece in pieces:
+        match piece:
+            case template.Output(expression):
+                look(expression)
+            case template.If(branches, otherwise):
+                for test, body in branches:
+                    look(test)
+                    found |= dotted_names(body)
+                found |= dotted_names(otherwise)
+            case template.For(_, over, body):
+                look(over)
+                found |= dotted_names(body)
+    return found
+
+
+def rename(pieces: tuple[Piece, ...], names: dict[str, str]) -> tuple[Piece, ...]:
+    """`pieces` with every dotted name among `names` replaced by the one name it stands for."""
+    return tuple(_piece(piece, names) for piece in pieces) if names else pieces
+
+
+def _piece(piece: Piece, names: dict[str, str]) -> Piece:
+    match piece:
+        case template.Output(expression):
+            return template.Output(_expression(expression, names))
+        case template.If(branches, otherwise):
+            renamed = tuple((_expression(test, names), rename(body, names)) for test, body in branches)
+            return template.If(renamed, rename(otherwise, names))
+        case template.For():
+            return attrs.evolve(piece, over=_expression(piece.over, names), body=rename(piece.body, names))
+    return piece
+
+
+def _expression(expression: Expression, names: dict[str, str]) -> Expression:
+    found = names.get(dotted(expression) or "")
+    if found is not None:
+        return template.Name(found, offset=expression.offset)
+    match expression:
+        case template.Attribute() | template.Item() | template.Filter():
+            return attrs.evolve(expression, target=_expression(expression.target, names))
+        case template.Compare(left, _, right):
+            return attrs.evolve(expression, left=_expression(left, names), right=_expression(right, names))
+        case template.Logic(_, terms):
+            return attrs.evolve(expression, terms=tuple(_expression(term, names) for term in terms))
+    return expression

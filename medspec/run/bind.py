@@ -1,0 +1,85 @@
+"""A plan meets its data: rows read, shots picked, texts from files in their place, every prompt written once.
+
+All of it happens before a model is asked anything, and all of it can fail with a `DataError` that names file and row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from medspec.errors import DataError
+from medspec.plan.nodes import Plan, Render
+from medspec.run.calls import requests_of
+from medspec.run.roots import DataRoots
+from medspec.run.scan import Rows, read_scan
+from medspec.run.shots import PickedShots, check_apart, only, part_of, pick_shots
+from medspec.run.text_files import resolve_texts
+
+
+@attrs.frozen
+class Bound:
+    """A plan with its data. `rows` are the scored rows by scan id, `shots` the picked rows by render id."""
+
+    plan: Plan
+    rows: dict[str, Rows]
+    shots: dict[str, PickedShots]
+
+    def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
+        """The rows shown before each row of `render`; () where there are none."""
+        found = self.shots.get(render.id)
+        return () if found is None else found.rows
+
+
+def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> Bound:
+    """Read everything `plan` needs. `limit` is the largest number of scored rows per split.
+
+    Raises one `DataError` with the problems of all files.
+    """
+    resolved = resolve_texts(plan, roots)
+    whole = _read(resolved, roots, limit)
+    scored = {id: _limited(rows, limit) for id, rows in whole.items()}
+    shots: dict[str, PickedShots] = {}
+    for render in resolved.renders:
+        if render.shots is None:
+            continue
+        picked = pick_shots(render.shots, whole[render.shots.scan])
+        shots[render.id] = picked
+        if not _waived(resolved, render):
+            check_apart(scored[render.scan], whole[render.shots.scan], picked, resolved.scan(render.scan))
+    bound = Bound(resolved, scored, shots)
+    for call in resolved.calls:
+        render = resolved.render(call.render)
+        for _ in requests_of(resolved, call, scored[render.scan], "", bound.shot_rows(render)):
+            pass
+    return bound
+
+
+def _read(plan: Plan, roots: DataRoots, limit: int | None) -> dict[str, Rows]:
+    """Every scan, read as far as it is needed: whole where shots or parts are chosen from it."""
+    chosen_from = {render.shots.scan for render in plan.renders if render.shots is not None}
+    found: dict[str, Rows] = {}
+    faults: list[DataError] = []
+    for scan in plan.scans:
+        needs_all = scan.part is not None or scan.id in chosen_from
+        try:
+            rows = read_scan(scan, roots, limit=None if needs_all else limit)
+            found[scan.id] = rows if scan.part is None else part_of(rows, scan.part)
+        except DataError as error:
+            faults.append(error)
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise DataError("\n".join(str(fault) for fault in faults))
+    return found
+
+
+def _limited(rows: Rows, limit: int | None) -> Rows:
+    return rows if limit is None or len(rows.ids) <= limit else only(rows, range(limit))
+
+
+def _waived(plan: Plan, render: Render) -> bool:
+    """Whether every task that uses the render says why its shots may be scored."""
+    tasks = [task for task in plan.tasks if task.render == render.id]
+    return all(any(code == "E0604" for code, _ in task.waivers) for task in tasks)

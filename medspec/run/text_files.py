@@ -1,0 +1,120 @@
+"""Texts that stand in files: read, compared with their sha256, and turned into templates.
+
+The spec says which text is meant; another text is never used in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+import attrs
+
+from medspec.check.templates import TemplateChecker
+from medspec.errors import DataError
+from medspec.files.dotted import ABSENT, look_up
+from medspec.files.json_text import parse_json
+from medspec.plan.nodes import Binding, Constant, FieldRef, Plan, Render, TextFile
+from medspec.run.roots import DataRoots, find_file
+from medspec.syntax import template
+from medspec.syntax.blocks import Block
+from medspec.syntax.template import Piece
+from medspec.text.diagnostic import Report
+from medspec.text.source import Place, Source
+from medspec.types import TextType, Type
+
+_HOLES = {
+    "braces": re.compile(r"\{(\w+)\}"),
+    "double_braces": re.compile(r"\{\{\s*(\w+)\s*\}\}"),
+    "dollar": re.compile(r"\$\{(\w+)\}"),
+}
+"""How published prompts mark the places that are filled in."""
+
+
+def resolve_texts(plan: Plan, roots: DataRoots) -> Plan:
+    """`plan` with every text from a file in its place. Raises `DataError` with the path and what is wrong with it."""
+    return attrs.evolve(plan, renders=tuple(_resolve(render, plan, roots) for render in plan.renders))
+
+
+def _resolve(render: Render, plan: Plan, roots: DataRoots) -> Render:
+    bindings: list[tuple[str, Binding]] = []
+    for name, bound in render.bindings:
+        bindings.append((name, Constant(read_text(bound, roots)) if isinstance(bound, TextFile) else bound))
+    types = _types(render, plan)
+    turns = []
+    for turn in render.turns:
+        if turn.file is None:
+            turns.append(turn)
+            continue
+        pieces = _pieces(read_text(turn.file, roots), turn.file)
+        turns.append(attrs.evolve(turn, pieces=_checked(pieces, turn.file, types), file=None))
+    return attrs.evolve(render, turns=tuple(turns), bindings=tuple(bindings))
+
+
+def read_text(file: TextFile, roots: DataRoots) -> str:
+    """The text that `file` names, byte for byte as pinned."""
+    path = find_file(file.path, roots, folder=file.folder)
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8: byte {error.start}") from error
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    shown = str(path)
+    if file.key is not None:
+        shown = f"{path}, `{file.key}`"
+        try:
+            found = look_up(parse_json(text), file.key)
+        except ValueError as error:
+            raise DataError(f"{path} is no JSON: {error}") from error
+        if found is ABSENT or not isinstance(found, str):
+            raise DataError(f"{shown}: there is no text at this key")
+        text = found
+    digest = sha256(text.encode()).hexdigest()
+    if digest != file.sha256:
+        raise DataError(
+            f"{shown} holds another text than the spec means: its sha256 is {digest}, the spec says {file.sha256}; "
+            "get the version the spec was written for, or state the new sha256 and raise the version of its tasks"
+        )
+    return text
+
+
+def _pieces(text: str, file: TextFile) -> tuple[Piece, ...]:
+    hole = _HOLES.get(file.placeholders)
+    if hole is None:
+        return (template.Text(text),)
+    parameter_of = {placeholder: parameter for parameter, placeholder in file.names}
+    pieces: list[Piece] = []
+    at = 0
+    for match in hole.finditer(text):
+        pieces.append(template.Text(text[at : match.start()]))
+        name = match.group(1)
+        pieces.append(template.Output(template.Name(parameter_of.get(name, name), offset=match.start())))
+        at = match.end()
+    pieces.append(template.Text(text[at:]))
+    return tuple(piece for piece in pieces if piece != template.Text(""))
+
+
+def _checked(pieces: tuple[Piece, ...], file: TextFile, types: dict[str, Type]) -> tuple[Piece, ...]:
+    """The same checks as for a text in the spec, once the text is there."""
+    source = Source(file.path, "")
+    report = Report()
+    checker = TemplateChecker(source, Block("", ((0, 0),)), report, Place(source, 0, 0))
+    checked = checker.pieces(pieces, types)
+    if report.has_errors:
+        problems = [diagnostic.title for diagnostic in report.diagnostics]
+        raise DataError(f"the text `{file.key or file.path}` does not fit its prompt:", problems=problems)
+    return checked
+
+
+def _types(render: Render, plan: Plan) -> dict[str, Type]:
+    record = plan.scan(render.scan).record
+    types: dict[str, Type] = {}
+    for name, bound in render.bindings:
+        if isinstance(bound, FieldRef):
+            field = record.field(bound.field)
+            assert field is not None
+            types[name] = field.type
+        else:
+            types[name] = TextType()
+    return types
