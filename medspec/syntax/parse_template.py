@@ -175,8 +175,9 @@ class _Reader:
     def loop(self, part: _Part, depth: int) -> template.For:
         match = re.match(r"\s*for\s+([A-Za-z_]\w*)\s+in\s+", part.content)
         if match is None:
+            start = part.start + len(part.content) - len(part.content.lstrip())
             raise TemplateProblem(
-                "a loop is written `for NAME in LIST`", part.start, part.start + len(part.content.rstrip())
+                "a loop is written `for NAME in LIST`", start, part.start + len(part.content.rstrip())
             )
         if match.group(1) in _RESERVED:
             start = part.start + match.start(1)
@@ -206,6 +207,10 @@ class _Reader:
 
     def _expect(self, words: tuple[str, ...], opened: _Part) -> _Part:
         part = self.parts[self.at] if self.at < len(self.parts) else None
+        if part is not None and part.content.split()[0] in ("else", "elif") and words == ("endfor",):
+            start = part.start + len(part.content) - len(part.content.lstrip())
+            help_ = "test before the loop: `{% if LIST %} ... {% else %} ... {% endif %}`"
+            raise TemplateProblem("a loop has no `else`", start, start + len(part.content.split()[0]), help_)
         if part is None or part.content.split()[0] not in words:
             word = opened.content.split()[0]
             start = opened.start + opened.content.index(word)
@@ -250,7 +255,8 @@ def _expression(text: str, start: int) -> Expression:
         match = _TOKEN.match(text, at)
         if match is None:
             bad = at + len(text[at:]) - len(text[at:].lstrip())
-            raise TemplateProblem(f"`{text[bad]}` is not part of the template language", start + bad, start + bad + 1)
+            title = f"`{text[bad]}` is not part of the template language"
+            raise TemplateProblem(title, start + bad, start + bad + 1, *_advice(text[bad]))
         kind = match.lastgroup or ""
         tokens.append((kind, match.group(kind), start + match.start(kind)))
         at = match.end()
@@ -267,6 +273,8 @@ def _expression(text: str, start: int) -> Expression:
 def _advice(word: str) -> tuple[str, ...]:
     if word == "(":
         return ("functions and methods cannot be called in a template; filters can: `{{ text | trim }}`",)
+    if word in ("~", "+", "*", "/", "%"):
+        return ("templates do not calculate and do not join: write the parts one after the other, `{{ a }} {{ b }}`",)
     if word == "if":
         return ("write `{% if ... %} ... {% else %} ... {% endif %}`",)
     return ()

@@ -181,7 +181,7 @@ REFUSED = {
     "{% if sure %}{% else if count %}{% endif %}": " if count",
     "{% if sure %}{% endif sure %}": " sure",
     "{% for e in words if e %}{% endfor %}": "if",
-    "{% for a, b in words %}{% endfor %}": " for a, b in words",
+    "{% for a, b in words %}{% endfor %}": "for a, b in words",
     "{% for true in words %}{% endfor %}": "true",
     "{{ note.strip() }}": "(",
     "{{ range(9) }}": "(",
