@@ -17,7 +17,7 @@ from tiny_models import TinyModel, write_llama
 from medspec.backends.base import Decode, Message, Options, Reply, Request
 from medspec.backends.onnx.backend import OnnxBackend, open_model
 from medspec.backends.onnx.generate import WritingJob, write_all
-from medspec.backends.onnx.sampling import next_token, row_generator
+from medspec.backends.onnx.sampling import log_likelihood, next_token, row_generator
 
 STORIES = Path(__file__).parents[2].parent / "shared" / "data" / "stories260k_onnx"
 STYLES = ("llama", "qwen2", "qwen3")
@@ -249,6 +249,17 @@ def test_a_trained_model_finds_its_own_words_likelier() -> None:
     backend = open_model(str(STORIES), {}, Options(device="cpu"))
     scores = ask(backend, "Once upon a time, there was a little girl named", (" Lily", " ylLi", " qqqq")).scores or ()
     assert max(scores) == scores[0] and scores[0] > -2
+
+
+def test_log_likelihood_is_that_of_log_softmax() -> None:
+    logits = (np.random.default_rng(5).standard_normal((7, 300)) * 30).astype(np.float32)
+    ids = np.array([0, 299, 5, 5, 17, 100, 1])
+    expected = torch.log_softmax(torch.from_numpy(logits).double(), dim=-1)[range(7), ids].sum()
+    assert log_likelihood(logits, ids) == pytest.approx(float(expected), rel=1e-6)
+    for value in (np.nan, np.inf, -np.inf):
+        broken = logits.copy()
+        broken[3, 200] = value  # not the logit of the token that is asked for
+        assert np.isnan(log_likelihood(broken, ids))
 
 
 def test_sampling_follows_the_probabilities() -> None:
