@@ -27,6 +27,7 @@ def report_unsaid(prompt: PromptSpec, bindings: Bindings, answer: AnswerSpec, pl
         return
     texts = [text for turn in prompt.turns for text in _texts(turn.pieces)]
     texts += [str(bound.value) for _, bound in bindings if isinstance(bound, Constant)]
+    texts += [str(phrase.value) for _, phrase in prompt.phrases if isinstance(phrase, Constant)]
     said = "\n".join(texts)
     if all(_names(said, case.name) or _names(said, case.text) for case in type_.cases):
         return

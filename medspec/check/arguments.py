@@ -153,3 +153,13 @@ def _what_is(value: tree.Value | tree.TypeNode) -> str:
             return "this is an object"
         case _:
             return "this is a name"
+
+
+def read_version(node: tree.NumberValue | None, report: Report) -> int | None:
+    """The meaning version of a task or suite, written `@2`; None where there is none, or after reporting."""
+    if node is None:
+        return None
+    if not isinstance(node.number, int) or node.number < 1:
+        report.add("E0301", "a version is a whole number from 1", node.place, helps=["the first version is `@1`"])
+        return None
+    return node.number

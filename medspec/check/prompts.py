@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,7 +15,7 @@ from medspec.check.texts import read_text_file
 from medspec.check.types import read_type
 from medspec.plan.nodes import TurnPlan
 from medspec.syntax import template, tree
-from medspec.syntax.blocks import Block, dedent
+from medspec.syntax.blocks import dedent, unescape_block
 from medspec.syntax.parse_template import TemplateProblem, parse_template
 from medspec.text.source import Place
 from medspec.types import TextType, Type
@@ -46,12 +47,7 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
     if not broken and not takes_all and not any(one.code == "E0401" for one in scope.report.found[before:]):
         for parameter in parameters:
             if parameter.name not in seen.used and not parameter.name.startswith("_"):
-                scope.report.add(
-                    "W0405",
-                    f"`{parameter.name}` is never used in this prompt",
-                    parameter.place,
-                    helps=["remove it, or start the name with `_` to keep it on purpose"],
-                )
+                _report_unused(parameter, declaration, scope)
     return PromptSpec(
         name=declaration.name.name,
         module=scope.module.name,
@@ -62,6 +58,21 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
         uses_answer_format=ANSWER_FORMAT in seen.used or takes_all,
         phrases=tuple((key_of(phrase), phrase.value) for phrase in seen.phrases.values()),
     )
+
+
+def _report_unused(parameter: ParameterSpec, declaration: tree.PromptDecl, scope: Scope) -> None:
+    """W0405; a parameter in single braces, as other template languages write it, is likely to be meant."""
+    helps = ["remove it, or start the name with `_` to keep it on purpose"]
+    labels: list[Place | tuple[Place, str]] = [parameter.place]
+    single = re.compile(rf"\$?\{{\s*{parameter.name}\s*\}}")
+    for turn in declaration.turns:
+        found = single.search(turn.place.text)
+        if found is not None:
+            start = turn.place.start + found.start()
+            labels.append((Place(turn.place.source, start, start + len(found.group())), "sent to the model as it is"))
+            helps = [f"to show its value, write `{{{{ {parameter.name} }}}}`"]
+            break
+    scope.report.add("W0405", f"`{parameter.name}` is never used in this prompt", *labels, helps=helps)
 
 
 @attrs.define
@@ -87,7 +98,7 @@ def _turn(
     if isinstance(turn.text, tree.TextValue):
         block = dedent(turn.text.raw, turn.text.start)
     else:
-        block = Block(turn.text.text, ((0, turn.text.place.start + 1),))
+        block = unescape_block(turn.text.place.text[1:-1], turn.text.place.start + 1)
     try:
         pieces = parse_template(block.text)
     except TemplateProblem as problem:
@@ -153,7 +164,11 @@ def read_parameters(params: tree.Params, checker: Checker, scope: Scope) -> tupl
 
 
 def report_shadowing(ident: tree.Ident, scope: Scope) -> None:
-    """E0206 when a parameter has the name of a declaration or an import."""
+    """E0206 when a parameter has the name of a declaration or an import, or one that templates have already."""
+    if ident.name in (ANSWER_FORMAT, "loop"):
+        label = (ident.place, "choose another name")
+        scope.report.add("E0206", f"`{ident.name}` is there in every template", label)
+        return
     declared = scope.module.names.get(ident.name)
     imported = scope.module.imports.get(ident.name)
     place = declared.name.place if declared is not None else imported.place if imported is not None else None

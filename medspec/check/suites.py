@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medspec.check.arguments import ABSENT, Rule, read_arguments
+from medspec.check.arguments import ABSENT, Rule, read_arguments, read_version
 from medspec.check.scope import Missing, Scope, settings_of
 from medspec.check.spec import SuiteSpec, TaskSpec, TemplateSpec
 from medspec.metrics import METRICS
@@ -56,7 +56,7 @@ def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> 
         module=scope.module.name,
         place=declaration.name.place,
         doc=declaration.doc,
-        version=int(declaration.version.number) if declaration.version else None,
+        version=read_version(declaration.version, scope.report),
         members=tuple(members.values()),
         aggregates=tuple(aggregate for aggregate in aggregates if aggregate is not None),
         interval=interval,

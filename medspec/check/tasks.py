@@ -14,7 +14,7 @@ import attrs
 from medspec.backends.base import Decode
 from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import read_answer, read_gold
-from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value
+from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value, read_version
 from medspec.check.bindings import bind_prompt
 from medspec.check.metrics import read_metrics
 from medspec.check.prompts import report_shadowing
@@ -131,7 +131,7 @@ def _apply_overrides(declaration: tree.TaskDecl, clauses: Clauses, scope: Scope)
     for override in declaration.overrides:
         key, place = key_of(override.clause)
         if key in seen:
-            report_twice(key, "this task", seen[key].place, override.place, scope.report)
+            report_twice(key, "this task", key_of(seen[key].clause)[1], place, scope.report)
         elif key not in clauses:
             close = nearest(key, clauses)
             helps = [f"did you mean `{close}`?"] if close else [f"the base sets: {', '.join(clauses)}"]
@@ -207,6 +207,9 @@ def _bind_arguments(
     values: dict[str, Any] = {}
     for name, param in rules.items():
         value = param.default if name not in given else given[name].value
+        if value is None and not clean:
+            # The argument that was refused may have been meant for this parameter.
+            continue
         if value is None:
             label = (param.place, "a parameter without a default")
             scope.report.add("E0211", f"`{call.path.dotted}` needs `{name}`", (call.place, "not given here"), label)
@@ -241,9 +244,10 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     """A task from its clauses; None when something is missing or wrong, all of which has been reported."""
     report = checker.report
     place = declaration.name.place
-    for key in ("data", "prompt", "answer", "metrics"):
-        if key not in clauses:
-            report.add("E0210", f"`{declaration.name.name}` does not say its `{key}`", place, helps=[_EXAMPLES[key]])
+    missing = [key for key in _EXAMPLES if key not in clauses]
+    if missing:
+        title = f"`{declaration.name.name}` does not say its {', '.join(f'`{key}`' for key in missing)}"
+        report.add("E0210", title, place, helps=[_EXAMPLES[key] for key in missing])
     rows = read_rows(clauses["data"].node.value, checker, clauses["data"].scope) if "data" in clauses else None  # type: ignore[union-attr]
     record = rows.record if rows is not None else None
     gold = read_gold(clauses.get("gold"), record, checker, place)
@@ -268,7 +272,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         module=clauses_module(declaration, checker),
         place=place,
         doc=declaration.doc,
-        version=int(declaration.version.number) if declaration.version else None,
+        version=read_version(declaration.version, report),
         rows=_without_held(rows, shots),
         prompt=prompt,
         bindings=bindings,

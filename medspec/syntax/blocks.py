@@ -6,10 +6,14 @@ on the line of its opening quotes keeps that line as it is. Nothing else is chan
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from os.path import commonprefix
 
 import attrs
+
+_ESCAPED = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+_ESCAPE = re.compile(r'\\([nt"\\])')
 
 
 @attrs.frozen
@@ -24,6 +28,21 @@ class Block:
         index = bisect_right(self.pieces, (offset, 1 << 60)) - 1
         at, source = self.pieces[max(index, 0)]
         return source + offset - at
+
+
+def unescape_block(written: str, start: int) -> Block:
+    r"""The text of a string from what stands between its quotes: `\n`, `\t`, `\"` and `\\`; other escapes stay as they are.
+
+    `start` is the offset of its first letter in its file.
+    """
+    text = ""
+    pieces = [(0, start)]
+    at = 0
+    for match in _ESCAPE.finditer(written):
+        text += written[at : match.start()] + _ESCAPED[match.group(1)]
+        at = match.end()
+        pieces.append((len(text), start + at))
+    return Block(text + written[at:], tuple(pieces))
 
 
 def dedent(raw: str, start: int) -> Block:

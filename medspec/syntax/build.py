@@ -11,12 +11,11 @@ from typing import Any
 from lark import Token, Tree
 
 from medspec.syntax import tree
+from medspec.syntax.blocks import unescape_block
 from medspec.text.source import Place, Source
 
 BuildRule = Callable[["Builder", Any], Any]
 """Builds the node of one grammar rule."""
-
-_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 class Builder:
@@ -71,15 +70,4 @@ class Builder:
 
 def unescape(written: str) -> str:
     r"""The text of a string as written between its quotes: `\n`, `\t`, `\"` and `\\`; other escapes stay as they are."""
-    if "\\" not in written:
-        return written
-    pieces = []
-    at = 0
-    while at < len(written):
-        if written[at] == "\\" and at + 1 < len(written) and written[at + 1] in _ESCAPES:
-            pieces.append(_ESCAPES[written[at + 1]])
-            at += 2
-        else:
-            pieces.append(written[at])
-            at += 1
-    return "".join(pieces)
+    return unescape_block(written, 0).text

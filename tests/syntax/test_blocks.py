@@ -43,7 +43,7 @@ def test_indentation_goes_as_in_the_standard_library(lines: list[str]) -> None:
         ("\n", ""),
         ("\n    ", "    "),
         ("\n\ta\n    b\n", "\ta\n    b"),
-        ("\n    a\\n \\\" b\n", 'a\\n \\" b'),
+        ('\n    a\\n \\" b\n', 'a\\n \\" b'),
     ],
 )
 def test_examples(raw: str, text: str) -> None:

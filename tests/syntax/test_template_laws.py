@@ -67,7 +67,9 @@ TESTS = (
     "cases[0].name == 'a'",
 )
 LOOP_TESTS = ("loop.first", "loop.last", "not loop.first and loop.index < 3", "entry == note")
-TEXTS = st.lists(st.sampled_from([" ", "  ", "\t", "\n", "\n  ", "a", "B. ", "é", "{ ", "} ", "% ", "# ", '"']), max_size=5)
+TEXTS = st.lists(
+    st.sampled_from([" ", "  ", "\t", "\n", "\n  ", "a", "B. ", "é", "{ ", "} ", "% ", "# ", '"']), max_size=5
+)
 PADS = st.sampled_from(["", " ", "  ", "\n"])
 MARKS = st.sampled_from(["", "", "", "-"])
 
