@@ -38,9 +38,9 @@ def items_of(task: str) -> Items:
 def folder(tmp_path_factory: pytest.TempPathFactory, command: Any) -> Path:
     """The folder of a run of the three tasks by the command line."""
     out = tmp_path_factory.mktemp("run")
-    done = command("run", *ORACLE, "--model", "hash", "--data", DATA, "--out", out)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert all(f"{ACCURACY[task]:.3f}" in done.stdout for task in ORACLE)
+    done = command("run", *ORACLE, "--model", "hash", "--data", DATA, "--out", out, own_process=True)
+    assert (done.code, done.err) == (0, "")
+    assert all(f"{ACCURACY[task]:.3f}" in done.out for task in ORACLE)
     return out
 
 

@@ -14,7 +14,7 @@ from medspec.syntax.filters import Unrenderable
 from medspec.syntax.parse_template import TemplateProblem, parse_template
 from medspec.syntax.render_template import MAX_LENGTH, renderer, renderer_exact
 
-JINJA = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)  # noqa: S701  no HTML
+JINJA = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
 
 # What a template may hold, as text. Names: `note` text, `count` int, `share` float, `sure` bool, `hint` text or none,
 # `words` list of texts, `cases` list of records.
