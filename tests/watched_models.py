@@ -1,8 +1,8 @@
 """Models for tests of runs: they keep what they were asked, answer what the test says, and stop where it says.
 
-    model = Watched(reply=lambda request: "B")        the text of every reply
-    model = Watched(open_model("hash", Options()))    the replies of another model
-    model.requests                                    what was asked, in order
+model = Watched(reply=lambda request: "B")        the text of every reply
+model = Watched(open_model("hash", Options()))    the replies of another model
+model.requests                                    what was asked, in order
 """
 
 from __future__ import annotations
