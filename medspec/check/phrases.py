@@ -6,6 +6,7 @@ treat it as any other constant.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,8 +15,9 @@ from medspec.check.spec import PhraseSpec
 from medspec.check.texts import read_text_file
 from medspec.plan.nodes import Constant, TextFile
 from medspec.syntax import template, tree
-from medspec.syntax.blocks import dedent
+from medspec.syntax.blocks import Block, dedent, unescape_block
 from medspec.syntax.template import Expression, Piece
+from medspec.text.source import Place, Source
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -28,9 +30,9 @@ def check_phrase(declaration: tree.PhraseDecl, checker: Checker, scope: Scope) -
     if isinstance(node, tree.TextFile):
         value = read_text_file(node, scope)
     elif isinstance(node, tree.TextValue):
-        value = Constant(dedent(node.raw, node.start).text)
+        value = _fixed(dedent(node.raw, node.start), node.place.source, scope)
     else:
-        value = Constant(node.text)
+        value = _fixed(unescape_block(node.place.text[1:-1], node.place.start + 1), node.place.source, scope)
     if value is None:
         return None
     return PhraseSpec(
@@ -40,6 +42,32 @@ def check_phrase(declaration: tree.PhraseDecl, checker: Checker, scope: Scope) -
         doc=declaration.doc,
         value=value,
     )
+
+
+def _fixed(block: Block, source: Source, scope: Scope) -> Constant | None:
+    """The text of a phrase; None after reporting that it looks like a template, which it is not."""
+    mark = re.search(r"\{\{|\{%", block.text)
+    if mark is None:
+        return Constant(block.text)
+    place = Place(source, block.source_offset(mark.start()), block.source_offset(mark.end()))
+    scope.report.add(
+        "E0402",
+        "a phrase is a fixed text",
+        (place, "this would be sent to the model as it is"),
+        helps=["write this part in the prompt, next to the phrase"],
+    )
+    return None
+
+
+def visible_phrases(scope: Scope) -> tuple[str, ...]:
+    """The names by which phrases can be mentioned here: those of the module, imported ones, `module.name`."""
+    found = [name for name, declared in scope.module.names.items() if isinstance(declared, tree.PhraseDecl)]
+    for alias, imported in scope.module.imports.items():
+        target = scope.modules.get(imported.module)
+        for name, declared in target.names.items() if target is not None else ():
+            if isinstance(declared, tree.PhraseDecl) and imported.name in (None, name):
+                found.append(alias if imported.name is not None else f"{alias}.{name}")
+    return tuple(found)
 
 
 def key_of(phrase: PhraseSpec) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.check.arguments import ABSENT, Rule, read_value
-from medspec.check.phrases import dotted_names, key_of, rename
+from medspec.check.phrases import dotted_names, key_of, rename, visible_phrases
 from medspec.check.spec import ParameterSpec, PhraseSpec, PromptSpec
 from medspec.check.templates import ANSWER_FORMAT, TemplateChecker
 from medspec.check.texts import read_text_file
@@ -110,7 +110,7 @@ def _turn(
     renamed = rename(pieces, {written: key_of(phrase) for written, phrase in found.items()})
     types = {**names, **{key_of(phrase): TextType() for phrase in found.values()}}
     hints = checker.column_hints()
-    checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints)
+    checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints, visible_phrases(scope))
     checked = checks.pieces(renamed, types)
     seen.used.update(checks.used)
     return TurnPlan(turn.role.name, checked)

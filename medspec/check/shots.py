@@ -83,7 +83,7 @@ def _check_rows(
         names = " and ".join(f"`{split}`" for split in (*others, rows.split))
         helps.append(f"use another split: `{rows.dataset.name}` declares {names}")
     helps.append(f"or hold rows out: `{_written(rows)}.holdout(64, seed: 13)`")
-    labels = [(data.node.place, "scored rows")] if data is not None else []
+    labels = [(data.node.value.place, "scored rows")] if data is not None else []  # type: ignore[union-attr]
     scope.report.add(
         "E0604",
         "few-shot examples come from the rows being scored",

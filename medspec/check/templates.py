@@ -50,13 +50,14 @@ _BY_KIND: dict[str, Type] = {"text": TextType(), "int": IntegerType(), "float": 
 
 @attrs.define
 class TemplateChecker:
-    """Checks one text. `hints` map a column's name to the field it fills, for better suggestions."""
+    """Checks one text. `hints` map a column's name to the field it fills, for better suggestions; `phrases` can be seen."""
 
     source: Source
     block: Block
     report: Report
     parameters_place: Place
     hints: Mapping[str, str] = attrs.field(factory=dict)
+    phrases: tuple[str, ...] = ()
     used: set[str] = attrs.field(factory=set)
 
     def pieces(self, pieces: tuple[Piece, ...], names: Mapping[str, Type]) -> tuple[Piece, ...]:
@@ -91,10 +92,14 @@ class TemplateChecker:
                 notes=["plain jinja would loop over the letters of the text one by one"] if over.kind == "text" else [],
                 helps=[f"a list with the name `{lists[0]}` has the type `{names[lists[0]].spelled}`"] if lists else [],
             )
-        if piece.name in names or piece.name == "loop":
+        if piece.name in names or piece.name == "loop" or piece.name in self._phrase_names:
             self._report_hidden(piece)
         inner = {**names, piece.name: item, "loop": _LOOP}
         return attrs.evolve(piece, body=self.pieces(piece.body, inner))
+
+    @property
+    def _phrase_names(self) -> set[str]:
+        return {phrase.split(".")[0] for phrase in self.phrases}
 
     def _report_hidden(self, piece: template.For) -> None:
         labels = [(self._range(piece.offset, len(piece.name)), "choose another name")]
@@ -106,6 +111,8 @@ class TemplateChecker:
             start = self.parameters_place.start + parameter.start()
             labels.append((Place(self.parameters_place.source, start, start + len(piece.name)), "this would be hidden"))
         hidden = "a parameter" if parameter is not None else "the name of an outer loop"
+        if parameter is None and piece.name in self._phrase_names:
+            hidden = "a phrase"
         self.report.add("E0206", f"the loop name `{piece.name}` hides {hidden}", *labels)
 
     def _printed(self, expression: Expression, names: Mapping[str, Type]) -> Expression:
@@ -159,12 +166,13 @@ class TemplateChecker:
             return names[name]
         if name == ANSWER_FORMAT:
             return TextType()
-        if not is_new:
+        # Reported before: on its first use, or where the phrase is declared.
+        if not is_new or name in self.phrases:
             return UnknownType()
         helps = []
         if name in self.hints and self.hints[name] in names:
             helps.append(f"did you mean `{self.hints[name]}`? it is loaded from the column {name!r}".replace("'", '"'))
-        elif close := nearest(name, [*names, ANSWER_FORMAT]):
+        elif close := nearest(name, [*(other for other in names if ":" not in other), *self.phrases, ANSWER_FORMAT]):
             helps.append(f"did you mean `{close}`?")
         elif name == "loop":
             helps.append("`loop` is there between `{% for ... %}` and `{% endfor %}` only")
@@ -348,7 +356,7 @@ def _said(type_: Type) -> str:
 def _written(expression: Expression) -> str:
     match expression:
         case template.Name(name):
-            return f"`{name}`"
+            return f"`{name.rpartition('.')[2] if ':' in name else name}`"
         case template.Attribute(target, name):
             return f"{_written(target)[:-1]}.{name}`"
         case _:

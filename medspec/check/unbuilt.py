@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from medspec.syntax import tree
@@ -30,7 +31,7 @@ def refuse_unbuilt(declarations: Iterable[tree.Declaration], report: Report) -> 
             elif isinstance(node, tree.Waive) and not isinstance(declaration, tree.TaskDecl):
                 _refuse("waive", node.place, report)
             elif isinstance(node, tree.Answer) and node.abstain:
-                _refuse("or abstain", node.place, report)
+                _refuse("or abstain", _from_word(node.place, "or"), report)
             elif isinstance(node, tree.MetricNode) and node.on is not None:
                 _refuse("on", node.on.place, report)
 
@@ -47,6 +48,12 @@ def _parts(
         yield clause  # type: ignore[misc]
         if isinstance(clause, tree.Metrics):
             yield from clause.entries
+
+
+def _from_word(place: Place, word: str) -> Place:
+    """The part of `place` from a word on."""
+    found = re.search(rf"\b{word}\b", place.text)
+    return place if found is None else Place(place.source, place.start + found.start(), place.end)
 
 
 def _refuse(word: str, place: Place, report: Report) -> None:
