@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_value
 from medspec.check.spec import ParameterSpec, PromptSpec, RecordSpec
 from medspec.check.types import fits
+from medspec.check.waivers import Waivers
 from medspec.plan.nodes import Binding, Constant, FieldRef, ShotRows
 from medspec.syntax import tree
 from medspec.text.source import Place
@@ -24,13 +27,18 @@ SHOTS = "shots"
 Bindings = tuple[tuple[str, Binding], ...]
 
 
-def bind_prompt(
-    clause: Clause, record: RecordSpec | None, gold: str | None, has_shots: bool, checker: Checker
-) -> tuple[PromptSpec, Bindings] | None:
-    """The prompt of a task and what fills its parameters; None after reporting.
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What a task asks about: rows of `record`, with their reference in `gold`; `has_shots`: there are examples."""
 
-    `has_shots`: the task has a `shots` clause, so that `shots` may be given to a parameter.
-    """
+    record: RecordSpec
+    gold: str | None
+    has_shots: bool
+    waivers: Waivers
+
+
+def bind_prompt(clause: Clause, asked: Asked | None, checker: Checker) -> tuple[PromptSpec, Bindings] | None:
+    """The prompt of a task and what fills its parameters; None after reporting."""
     assert isinstance(clause.node, tree.Setting)
     value, scope = clause.node.value, clause.scope
     if not isinstance(value, tree.Call):
@@ -41,19 +49,19 @@ def bind_prompt(
     if prompt is None:
         return None
     given = _given(value, prompt, scope)
-    if record is None or given is None:
+    if asked is None or given is None:
         return None
     bindings: list[tuple[str, Binding]] = []
     for parameter in prompt.parameters:
         argument = given.get(parameter.name)
         if argument is None:
-            bound: Binding | None = _from_row(parameter, prompt, record, gold, value.place, scope)
+            bound: Binding | None = _from_row(parameter, prompt, asked, value.place, scope)
         else:
             value_given = argument.value
-            if has_shots and _is_shots(value_given, record, scope):
-                bound = _shot_rows(parameter, record, value_given.place, scope)
+            if asked.has_shots and _is_shots(value_given, asked.record, scope):
+                bound = _shot_rows(parameter, asked.record, value_given.place, scope)
             else:
-                bound = _from_argument(value_given, parameter, record, gold, scope)  # type: ignore[arg-type]
+                bound = _from_argument(value_given, parameter, asked, scope)  # type: ignore[arg-type]
         if bound is None:
             return None
         bindings.append((parameter.name, bound))
@@ -102,17 +110,13 @@ def _given(call: tree.Call, prompt: PromptSpec, scope: Scope) -> dict[str, tree.
 
 
 def _from_row(
-    parameter: ParameterSpec,
-    prompt: PromptSpec,
-    record: RecordSpec,
-    gold: str | None,
-    place: Place,
-    scope: Scope,
+    parameter: ParameterSpec, prompt: PromptSpec, asked: Asked, place: Place, scope: Scope
 ) -> FieldRef | Constant | None:
     """A parameter that is not given: its default, else the row's field of the same name."""
+    record = asked.record
     field = record.type.field(parameter.name)
     if field is not None:
-        return _field(parameter, parameter.name, record, gold, place, scope)
+        return _field(parameter, parameter.name, asked, place, scope)
     if parameter.has_default:
         return Constant(parameter.default)
     close = nearest(parameter.name, [field.name for field in record.type.fields])
@@ -130,8 +134,9 @@ def _from_row(
 
 
 def _from_argument(
-    value: tree.Value, parameter: ParameterSpec, record: RecordSpec, gold: str | None, scope: Scope
+    value: tree.Value, parameter: ParameterSpec, asked: Asked, scope: Scope
 ) -> FieldRef | Constant | None:
+    record = asked.record
     if isinstance(value, tree.Call) and value.arguments is None and len(value.path.parts) == 1:
         name = value.path.dotted
         if name not in scope.values:
@@ -142,7 +147,7 @@ def _from_argument(
                 title = f"`{record.name}` has no field `{name}`"
                 scope.report.add("E0408", title, (value.place, "no such field"), label, helps=helps)
                 return None
-            return _field(parameter, name, record, gold, value.place, scope)
+            return _field(parameter, name, asked, value.place, scope)
     kind = parameter.type.kind
     if kind not in ("text", "int", "float", "bool"):
         title = f"`{parameter.name}` has type `{parameter.type.spelled}`"
@@ -156,10 +161,9 @@ def _from_argument(
     return Constant("" if isinstance(found, Symbol) else found)
 
 
-def _field(
-    parameter: ParameterSpec, name: str, record: RecordSpec, gold: str | None, place: Place, scope: Scope
-) -> FieldRef | None:
-    if name == gold:
+def _field(parameter: ParameterSpec, name: str, asked: Asked, place: Place, scope: Scope) -> FieldRef | None:
+    record = asked.record
+    if name == asked.gold and not asked.waivers.allows("E0407"):
         scope.report.add(
             "E0407",
             "this prompt shows the model the reference answer",

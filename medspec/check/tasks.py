@@ -15,7 +15,7 @@ from medspec.backends.base import Decode
 from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import read_answer, read_gold
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value, read_version
-from medspec.check.bindings import bind_prompt
+from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.metrics import read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.rows import read_rows
@@ -254,7 +254,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     waivers = read_waivers(_waives(clauses), report)
     shots = read_shots(clauses.get("shots"), clauses.get("data"), rows, waivers, checker)
     has_shots = "shots" in clauses and not isinstance(shots, NoShots)
-    bound = bind_prompt(clauses["prompt"], record, gold, has_shots, checker) if "prompt" in clauses else None
+    asked = Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers) if record is not None else None
+    bound = bind_prompt(clauses["prompt"], asked, checker) if "prompt" in clauses else None
     answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
     scores = read_metrics(clauses["metrics"], answer, checker) if "metrics" in clauses else None
     if bound is not None and answer is not None:

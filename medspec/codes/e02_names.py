@@ -86,10 +86,10 @@ built in. Names are imported one by one, so that a reader of the file sees where
     ),
     Code(
         code="E0205",
-        title="modules import each other",
+        title="modules, or declarations, need each other in a ring",
         why="""\
-Modules that need each other can only be understood, changed and versioned together. Moving what both need into a third
-module keeps each of them readable alone.""",
+Modules that import each other can only be understood, changed and versioned together; moving what both need into a third
+module keeps each of them readable alone. A record that holds itself, or a task made from itself, has no beginning.""",
         wrong=module("import rows { Note }", "enum Decision { yes  no }", _DATASET),
         right=module("enum Decision { yes  no }"),
         related=("E0202",),

@@ -20,7 +20,7 @@ _NAMES = (
         code="E0401",
         title="the prompt uses a name that is not one of its parameters",
         why="""\
-A prompt is a function: it sees its parameters and nothing else. Plain Jinja prints nothing for a name it does not know,
+A prompt is a function: it sees its parameters, phrases and `answer_format`, and nothing else. Plain Jinja prints nothing for a name it does not know,
 and the model would be asked an incomplete question on every row.""",
         wrong=module(_prompt("stem: text", "{{ question }}", "Answer in one sentence.")),
         right=module(_prompt("stem: text", "{{ stem }}", "Answer in one sentence.")),
@@ -93,10 +93,10 @@ says must follow from its parameters alone, so that it can be checked, hashed an
     ),
     Code(
         code="E0403",
-        title="the loop goes over something that is not a list",
+        title="something is used as a list that is not one, or has no such entry",
         why="""\
-Plain Jinja loops over the letters of a text one by one, and over the keys of a record. The prompt would look almost
-right in a review and be nonsense for the model.""",
+Plain Jinja loops over the letters of a text one by one, and over the keys of a record; an entry beyond the end of a list
+prints nothing. The prompt would look almost right in a review and be nonsense for the model.""",
         wrong=module(
             _prompt(
                 "stem: text, options: text[]",

@@ -1,14 +1,40 @@
-"""06xx: datasets, their columns, splits and paths."""
+"""06xx: datasets, their columns, splits and paths; shots and waivers."""
 
 from __future__ import annotations
 
 from medspec.codes.base import Code, module
+from medspec.codes.parts import FOLLOW_UP, METRICS, NOTES, READ
 
 _NOTE = "record Note {\n  id   : text\n  note : text\n}"
 
 
 def _dataset(*lines: str) -> str:
     return "dataset notes : Note {\n" + "".join(f"  {line}\n" for line in lines) + "}"
+
+
+_SHOTS = (
+    "import std.metrics { accuracy }",
+    "enum Finding { present  absent }",
+    "record Note {\n  id   : text\n  note : text\n  gold : Finding\n}",
+    _dataset('source  = jsonl("{split}.jsonl")', "splits  = [dev, test]", 'license = "mit"'),
+    'prompt ask(note: text) { user "{{ note }} Finding:" }',
+)
+
+
+def _few_shot(rows: str, *clauses: str) -> str:
+    lines = (
+        "data    = notes.test",
+        "prompt  = ask",
+        "answer  Finding via likelihood",
+        f"shots   4 from {rows}",
+        "metrics { primary accuracy }",
+        *clauses,
+    )
+    return "task finding {\n" + "".join(f"  {line}\n" for line in lines) + "}"
+
+
+def _task(*clauses: str) -> str:
+    return FOLLOW_UP.replace("  metrics", "".join(f"  {clause}\n" for clause in clauses) + "  metrics")
 
 
 CODES = (
@@ -42,5 +68,66 @@ folder, which is named with `--data`, and stays inside it.""",
         wrong=module(_NOTE, _dataset('source  = jsonl("../../notes.jsonl")', "splits  = [test]", 'license = "mit"')),
         right=module(_NOTE, _dataset('source  = jsonl("notes.jsonl")', "splits  = [test]", 'license = "mit"')),
         related=("E0602",),
+    ),
+    Code(
+        code="E0604",
+        title="few-shot examples come from the rows being scored",
+        why="""\
+A model that is shown a row with its answer, and is then asked that row, scores higher for nothing. Take the examples from
+another split, or hold rows out: those held out are shown and not scored. Where a published protocol does it all the same,
+the task says so, and every report repeats it: `waive E0604 because "..."`.""",
+        wrong=module(*_SHOTS, _few_shot("notes.test")),
+        right=module(*_SHOTS, _few_shot("notes.test.holdout(64, seed: 13)")),
+        related=("E0407", "E0605"),
+    ),
+    Code(
+        code="E0605",
+        title="this rule cannot be waived, or the waiver gives no reason",
+        why="""\
+A waiver lets a task break a rule about data flow that a published benchmark breaks, so that its figures can be reproduced.
+Rules that keep a score from being nonsense are not for waiving, and a waiver without a reason tells the reader of a report
+nothing.""",
+        wrong=module(*_SHOTS, _few_shot("notes.dev", 'waive E0305 because "the paper does it"')),
+        right=module(*_SHOTS, _few_shot("notes.dev")),
+        related=("E0604", "W0606"),
+    ),
+    Code(
+        code="W0606",
+        title="a waiver waives nothing",
+        why="""\
+The rule is not broken here, or not any more. A waiver that stays behind would hide the next mistake.""",
+        wrong=module(*_SHOTS, _few_shot("notes.dev", 'waive E0604 because "the paper does it"')),
+        right=module(*_SHOTS, _few_shot("notes.dev")),
+        related=("E0604", "E0605"),
+    ),
+    Code(
+        code="E0604",
+        title="few-shot examples come from the rows being scored",
+        why="""\
+A shot shows its gold answer. If it is one of the scored rows, the model is asked a question whose answer it has just read;
+if it is the same row, it reads its own. Shots come from another split, or from rows that are held out and not scored.""",
+        wrong=module(METRICS, NOTES, READ, _task("shots  2 from notes.test")),
+        right=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev")),
+        related=("E0407", "E0605"),
+    ),
+    Code(
+        code="E0605",
+        title="a waiver that cannot be given",
+        why="""\
+A published benchmark may break a rule about the flow of data, and reproducing it needs a waiver with a reason, which every
+report shows. Only such rules can be waived: waiving a type error would mean scores of something undefined.""",
+        wrong=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev", 'waive  E0305 because "as published"')),
+        right=module(METRICS, NOTES, READ, _task("shots  2 from notes.test", 'waive  E0604 because "as published"')),
+        related=("E0604", "W0606"),
+    ),
+    Code(
+        code="W0606",
+        title="a waiver waives nothing",
+        why="""\
+Reports show every waiver, and readers take the result for less than it is. A waiver whose rule is not broken is a leftover,
+and would hide the day on which the rule is broken after all.""",
+        wrong=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev", 'waive  E0604 because "as published"')),
+        right=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev")),
+        related=("E0604", "E0605"),
     ),
 )

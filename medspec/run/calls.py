@@ -86,7 +86,8 @@ class Caller:
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for every request, in order."""
         digest, by_row = self.backend.digest, self.backend.abilities.by_row
-        keys = [request_key(digest, request, by_row=by_row) for request in requests]
+        # A draw belongs to its row: equal prompts of two rows are two draws, merged they would be one.
+        keys = [request_key(digest, r, by_row=by_row or r.decode.temperature > 0) for r in requests]
         replies = self.journal.get_many(dict.fromkeys(keys))
         self.reused += len(replies)
         self.watch.advance(sum(key in replies for key in keys))

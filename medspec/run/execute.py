@@ -79,15 +79,10 @@ def execute(
             watch.finish()
     tasks = {name: result.report for name, result in results.items()}
     report = {
-        "format": FORMAT,
-        "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
-        "title": plan.title,
-        "model": {"name": model, "digest": backend.digest, **backend.describe()},
-        "plan": plan_hash(plan),
+        **_head(plan, backend, model),
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 3),
         "limit": limit,
-        "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
         "calls": {"asked": caller.asked, "reused": caller.reused},
         "tasks": tasks,
         "aggregates": aggregate(plan, tasks),
@@ -96,6 +91,18 @@ def execute(
     write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
     write_json(out / "report.json", report)
     return report
+
+
+def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
+    """What the report says of plan and model."""
+    return {
+        "format": FORMAT,
+        "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
+        "title": plan.title,
+        "model": {"name": model, "digest": backend.digest, **backend.describe()},
+        "plan": plan_hash(plan),
+        "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
+    }
 
 
 def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult]:
