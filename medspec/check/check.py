@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -22,12 +22,10 @@ from medspec.check.spec import (
 )
 from medspec.check.unbuilt import refuse_unbuilt
 from medspec.check.unused import report_unused
-from medspec.errors import DataError
 from medspec.syntax import tree
 from medspec.text.diagnostic import Diagnostic, Report
-from medspec.text.source import Place, Source
-
-SUFFIX = ".medspec"
+from medspec.text.source import Source
+from medspec.text.spec_files import SUFFIX, read_spec, spec_files
 
 
 @attrs.frozen
@@ -49,14 +47,14 @@ def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
     """
     report = Report()
     sources = []
-    for file in sorted({file for path in paths for file in _files(path)}):
-        source = _read(file, report)
+    for file in sorted({file for path in paths for file in spec_files(path)}):
+        source = read_spec(file, report)
         if source is not None:
             sources.append((module_name(file, root), source))
 
     def read(name: str) -> Source | None:
         path = root.joinpath(*name.split(".")).with_suffix(SUFFIX)
-        return _read(path, report) if path.is_file() else None
+        return read_spec(path, report) if path.is_file() else None
 
     return _check(load_modules(sources, read, report), report)
 
@@ -76,36 +74,6 @@ def module_name(path: Path, root: Path) -> str:
     except ValueError:
         relative = Path(path.name)
     return ".".join(relative.with_suffix("").parts)
-
-
-def _files(path: Path) -> Iterable[Path]:
-    if path.is_dir():
-        found = sorted(path.rglob(f"*{SUFFIX}"))
-        if not found:
-            raise DataError(f"there are no {SUFFIX} files in {path}")
-        return found
-    if not path.exists():
-        raise DataError(f"there is no file {path}")
-    return [path]
-
-
-def _read(path: Path, report: Report) -> Source | None:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        report.add(
-            "E0107",
-            f"this file is not UTF-8: byte {error.start} in line {line}",
-            Place(Source(str(path), ""), 0, 0),
-            helps=["save it as UTF-8"],
-        )
-        return None
-    return Source(str(path), text.replace("\r\n", "\n"))
 
 
 def _check(modules: dict[str, Module], report: Report) -> Checked:
