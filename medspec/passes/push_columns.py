@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 
 from medspec.plan.nodes import FieldRef, Plan, Scan, ShotRows
-from medspec.types import RecordType, Type
+from medspec.types import RecordType, anchors
 
 
 def push_columns(plan: Plan) -> Plan:
@@ -38,12 +38,6 @@ def _used(scan: Scan, plan: Plan) -> set[str]:
         if field.name in used:
             used.update(anchors(field.type))
     return used
-
-
-def anchors(type_: Type) -> set[str]:
-    """The fields that a type is anchored in, through lists, optionals and records."""
-    found = {type_.of} if type_.kind == "choice" else set()  # type: ignore[attr-defined]
-    return found.union(*(anchors(child) for child in type_.children))
 
 
 def _cut(scan: Scan, used: set[str]) -> Scan:

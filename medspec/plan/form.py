@@ -57,6 +57,7 @@ _CLASSES: tuple[type, ...] = (
     *types.TYPES,
     types.EnumCase,
     types.FieldType,
+    types.Convention,
 )
 _BY_NAME = {cls.__name__: cls for cls in _CLASSES}
 

@@ -17,7 +17,7 @@ from medspec.files.base import RawRow
 from medspec.files.dotted import ABSENT, did_you_mean, find_gap, look_up, name_list
 from medspec.files.problems import shorten
 from medspec.plan.nodes import Column, FromKey, FromPath, FromPaths, FromRowNumber
-from medspec.types import ChoiceType, FieldType, Misfit, OptionalType, RecordType, Type
+from medspec.types import FieldType, Misfit, OptionalType, RecordType, Type, anchors
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +51,7 @@ class RowLoader:
                 field=field,
                 column=self.column(field.name),
                 optional=isinstance(field.type, OptionalType),
-                anchors=frozenset(_anchors(field.type)),
+                anchors=frozenset(anchors(field.type)),
             )
             for field in self.record.load_order
         )
@@ -118,8 +118,9 @@ class RowLoader:
         if self.cells and optional and found == "":
             found = None
         try:
-            if found is not None and any(values[anchor] is None for anchor in step.anchors):
-                raise Misfit("the row has nothing to choose from")
+            missing = [] if found is None else sorted(anchor for anchor in step.anchors if values[anchor] is None)
+            if missing:
+                raise Misfit(f"the row has no `{missing[0]}`, which this refers to")
             values[name] = step.field.type.load(found, values)
         except Misfit as misfit:
             shown = "(value not shown: the data are private)" if self.private else shorten(found)
@@ -173,14 +174,3 @@ def _origin(field: str, column: Column) -> str:
         case FromKey():
             return " from the row's key"
     return ""
-
-
-def _anchors(type_: Type) -> set[str]:
-    """The fields a value of `type_` chooses from."""
-    if isinstance(type_, ChoiceType):
-        return {type_.of}
-    if isinstance(type_, RecordType):
-        # A record inside a row has options of its own.
-        inner = {field.name for field in type_.fields}
-        return {anchor for field in type_.fields for anchor in _anchors(field.type)} - inner
-    return {anchor for child in type_.children for anchor in _anchors(child)}

@@ -1,6 +1,7 @@
 """`record`: named fields, closed. A row of data is a record too.
 
-Fields anchored in another field (`choice of options`) are loaded after it, so their order in the text is free.
+Fields anchored in another field (`choice of options`, `box(...) in scan`) are loaded after it, so their order in the text
+is free. A record may hold fields that are anchored outside of it, in the row it is part of.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import Any
 
 import attrs
 
+from medspec.types.anchors import anchors
 from medspec.types.base import Misfit, Row, Type
-from medspec.types.choice import ChoiceType
 from medspec.types.sequence import OptionalType
 
 
@@ -68,11 +69,6 @@ class RecordType:
     @property
     def load_order(self) -> tuple[FieldType, ...]:
         """The fields, those that are anchored in another field last."""
-        anchored = [field for field in self.fields if isinstance(_core(field.type), ChoiceType)]
+        names = {field.name for field in self.fields}
+        anchored = [field for field in self.fields if anchors(field.type) & names]
         return tuple(field for field in self.fields if field not in anchored) + tuple(anchored)
-
-
-def _core(type_: Type) -> Type:
-    while not isinstance(type_, ChoiceType) and len(type_.children) == 1:
-        type_ = type_.children[0]
-    return type_

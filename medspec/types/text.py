@@ -12,7 +12,20 @@ import attrs
 
 from medspec.types.base import Misfit, Row, Type
 
-_WORDS = ("fever", "cough", "patient", "denies", "chest", "pain", "stable", "mild", "daily", "tablet", "reports", "normal")
+_WORDS = (
+    "fever",
+    "cough",
+    "patient",
+    "denies",
+    "chest",
+    "pain",
+    "stable",
+    "mild",
+    "daily",
+    "tablet",
+    "reports",
+    "normal",
+)
 
 
 @attrs.frozen

@@ -1,0 +1,67 @@
+"""`set<E>`: several of a fixed set of values, in no order and each at most once.
+
+    set<Finding>     set<text>
+
+`E` is an enum or text. Data write a set as a JSON list; CSV has no lists, so there the text that stands between two
+entries is stated: `gold : set<Finding> from split(";")`. An empty text is the empty set. An entry that stands there
+twice is one entry.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import attrs
+
+from medspec.types.base import Misfit, Row, Type
+
+
+@attrs.frozen
+class SetType:
+    """Values are frozensets. `separator` is what stands between two entries where data write one text."""
+
+    item: Type
+    separator: str | None = attrs.field(default=None, eq=False)
+    kind = "set"
+
+    @property
+    def spelled(self) -> str:
+        return f"set<{self.item.spelled}>"
+
+    @property
+    def children(self) -> tuple[Type, ...]:
+        return (self.item,)
+
+    def load(self, raw: Any, row: Row) -> frozenset[Any]:
+        entries = self._entries(raw)
+        values = set()
+        for index, entry in enumerate(entries):
+            try:
+                values.add(self.item.load(entry, row))
+            except Misfit as misfit:
+                raise Misfit(f"entry {index}: {misfit}") from None
+        return frozenset(values)
+
+    def _entries(self, raw: Any) -> list[Any]:
+        if self.separator is not None:
+            if not isinstance(raw, str):
+                raise Misfit(f"expected a text with {self.separator!r} between its entries")
+            return [entry.strip() for entry in raw.split(self.separator)] if raw.strip() else []
+        if isinstance(raw, str):
+            raise Misfit('expected a list; for entries in one text write `from split(";")` after the type')
+        if not isinstance(raw, list | tuple | set | frozenset):
+            raise Misfit("expected a list")
+        return list(raw)
+
+    def to_json(self, value: frozenset[Any]) -> list[Any]:
+        """The entries in the order of the enum's cases, or of the alphabet."""
+        return [self.item.to_json(entry) for entry in self.ordered(value)]
+
+    def ordered(self, value: frozenset[Any]) -> list[Any]:
+        """The entries in an order that is the same every time."""
+        index_of = getattr(self.item, "index_of", None)
+        return sorted(value, key=index_of)
+
+    def invent(self, rng: random.Random, row: Row) -> frozenset[Any]:
+        return frozenset(self.item.invent(rng, row) for _ in range(rng.randint(0, 3)))
