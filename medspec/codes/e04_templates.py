@@ -20,8 +20,8 @@ _NAMES = (
         code="E0401",
         title="the prompt uses a name that is not one of its parameters",
         why="""\
-A prompt is a function: it sees its parameters, phrases and `answer_format`, and nothing else. Plain Jinja prints nothing for a name it does not know,
-and the model would be asked an incomplete question on every row.""",
+A prompt is a function: it sees its parameters, phrases and `answer_format`, and nothing else. Plain Jinja prints nothing
+for a name it does not know, and the model would be asked an incomplete question on every row.""",
         wrong=module(_prompt("stem: text", "{{ question }}", "Answer in one sentence.")),
         right=module(_prompt("stem: text", "{{ stem }}", "Answer in one sentence.")),
         related=("E0408", "W0405"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from medspec.codes.base import Code, module
-from medspec.codes.parts import FOLLOW_UP, METRICS, NOTES, READ
 
 _NOTE = "record Note {\n  id   : text\n  note : text\n}"
 
@@ -31,10 +30,6 @@ def _few_shot(rows: str, *clauses: str) -> str:
         *clauses,
     )
     return "task finding {\n" + "".join(f"  {line}\n" for line in lines) + "}"
-
-
-def _task(*clauses: str) -> str:
-    return FOLLOW_UP.replace("  metrics", "".join(f"  {clause}\n" for clause in clauses) + "  metrics")
 
 
 CODES = (
@@ -98,36 +93,6 @@ nothing.""",
 The rule is not broken here, or not any more. A waiver that stays behind would hide the next mistake.""",
         wrong=module(*_SHOTS, _few_shot("notes.dev", 'waive E0604 because "the paper does it"')),
         right=module(*_SHOTS, _few_shot("notes.dev")),
-        related=("E0604", "E0605"),
-    ),
-    Code(
-        code="E0604",
-        title="few-shot examples come from the rows being scored",
-        why="""\
-A shot shows its gold answer. If it is one of the scored rows, the model is asked a question whose answer it has just read;
-if it is the same row, it reads its own. Shots come from another split, or from rows that are held out and not scored.""",
-        wrong=module(METRICS, NOTES, READ, _task("shots  2 from notes.test")),
-        right=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev")),
-        related=("E0407", "E0605"),
-    ),
-    Code(
-        code="E0605",
-        title="a waiver that cannot be given",
-        why="""\
-A published benchmark may break a rule about the flow of data, and reproducing it needs a waiver with a reason, which every
-report shows. Only such rules can be waived: waiving a type error would mean scores of something undefined.""",
-        wrong=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev", 'waive  E0305 because "as published"')),
-        right=module(METRICS, NOTES, READ, _task("shots  2 from notes.test", 'waive  E0604 because "as published"')),
-        related=("E0604", "W0606"),
-    ),
-    Code(
-        code="W0606",
-        title="a waiver waives nothing",
-        why="""\
-Reports show every waiver, and readers take the result for less than it is. A waiver whose rule is not broken is a leftover,
-and would hide the day on which the rule is broken after all.""",
-        wrong=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev", 'waive  E0604 because "as published"')),
-        right=module(METRICS, NOTES, READ, _task("shots  2 from notes.dev")),
         related=("E0604", "E0605"),
     ),
 )
