@@ -2,59 +2,93 @@
 
 call hash    everything that changes bytes sent to the model: which rows, the folded prompt, options, decode settings
 score hash   everything that changes numbers from the same replies: reader, gold, metrics and their versions, unread policy
-in neither   comments, doc texts, spacing, names of prompts, datasets, tasks and metrics' labels, weights, intervals
+in neither   comments, doc texts, spacing, the names of prompts, their parameters and loops, of datasets, splits and tasks,
+             metrics' labels, weights, intervals
 """
 
 from __future__ import annotations
 
-from operator import itemgetter
+from collections.abc import Mapping
 from typing import Any
 
+from medspec.plan.canonical import Canonical
 from medspec.plan.fold import fold
 from medspec.plan.form import digest
-from medspec.plan.nodes import Call, Constant, FieldRef, Plan, Read, Render, Scan, ShotRows, TaskPlan, TextFile
+from medspec.plan.nodes import (
+    Call,
+    Constant,
+    FieldRef,
+    FromPath,
+    Plan,
+    Read,
+    Render,
+    Scan,
+    ShotRows,
+    TaskPlan,
+    TextFile,
+)
+from medspec.types import anchors
 
 
 def call_parts(scan: Scan, render: Render, call: Call, shot_scan: Scan | None = None) -> dict[str, Any]:
     """What goes into the call hash, by name: kept as data so that two hashes can be compared part by part."""
     known = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
+    canonical = Canonical()
+    if any(turn.file is not None for turn in render.turns):
+        # A text from a file names the parameters itself, so here their names are part of what is written.
+        canonical.names.update({name: name for name, _ in render.bindings})
+    turns = [[turn.role, canonical.pieces(fold(turn.pieces, known)), turn.file] for turn in render.turns]
+    open_bindings = {name: bound for name, bound in render.bindings if name in canonical.names and name not in known}
+    filled = {canonical.names[name]: bound for name, bound in open_bindings.items()}
+    fields = {name: bound.field for name, bound in filled.items() if isinstance(bound, FieldRef)}
+    # Options that are scored are sent, whether or not the prompt shows them.
+    scored = sorted(anchors(call.options.answer)) if call.options is not None else []
     return {
-        "rows": _rows_parts(scan, render),
-        "turns": [[turn.role, fold(turn.pieces, known), turn.file] for turn in render.turns],
-        "texts": [
-            [n, bound]
-            for n, bound in sorted(render.bindings, key=itemgetter(0))
-            if isinstance(bound, TextFile | ShotRows)
-        ],
-        "shots": None if shot_scan is None else _shot_parts(shot_scan, render),
+        "rows": _rows_parts(scan, {**fields, **{f"options {index}": name for index, name in enumerate(scored)}}),
+        "turns": turns,
+        "texts": {name: bound for name, bound in sorted(filled.items()) if isinstance(bound, TextFile | ShotRows)},
+        "shots": None if shot_scan is None else _shot_parts(shot_scan, render, fields),
         "decode": call.decode if call.options is None else None,
         "options": call.options,
     }
 
 
-def _rows_parts(scan: Scan, render: Render) -> dict[str, Any]:
-    fields = {name: bound.field for name, bound in render.bindings if isinstance(bound, FieldRef)}
-    columns = dict(scan.columns)
+def _rows_parts(scan: Scan, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Which rows, and for each name that is filled from them: from which column, read as which type."""
     return {
         "source": scan.source,
-        "keep": scan.keep,
-        "part": scan.part,
-        "columns": {name: columns.get(field, field) for name, field in sorted(fields.items())},
-        "types": {name: scan.record.field(field) for name, field in sorted(fields.items())},
+        "keep": [[_column(scan, keep.field), keep.ids, keep.negate] for keep in scan.keep],
+        # Parts and seeded shots are chosen by id.
+        "part": None if scan.part is None else [scan.part, _column(scan, scan.id_field)],
+        "fields": {name: _column(scan, field) for name, field in sorted(fields.items())},
     }
 
 
-def _shot_parts(scan: Scan, render: Render) -> dict[str, Any]:
+def _shot_parts(scan: Scan, render: Render, fields: Mapping[str, str]) -> dict[str, Any]:
     assert render.shots is not None
     shots = render.shots
-    columns = dict(scan.columns)
-    named = [name for name in (shots.gold, shots.distinct_by) if name is not None]
+    shown = dict(fields)
+    if any(isinstance(bound, ShotRows) for _, bound in render.bindings):
+        # The prompt's own text takes what it wants of each shot, by the name of the field.
+        shown.update({f"shot {field.name}": field.name for field in scan.record.fields})
     return {
-        "rows": _rows_parts(scan, render),
+        "rows": _rows_parts(scan, shown),
         "pick": [shots.count, shots.pick, shots.seed, shots.ids],
-        "columns": [[columns.get(name, name), scan.record.field(name)] for name in named],
+        "id": None if shots.pick == "first" else _column(scan, scan.id_field),
+        "gold": _column(scan, shots.gold),
+        "distinct_by": None if shots.distinct_by is None else _column(scan, shots.distinct_by),
         "written_by": shots.reader,
     }
+
+
+def _column(scan: Scan, field: str | None) -> Any:
+    """Where a field comes from and how it is read, with the fields it is anchored in; None: the row number."""
+    if field is None:
+        return None
+    found = scan.record.field(field)
+    assert found is not None, f"{scan.id} has no field {field}"
+    anchored = [_column(scan, name) for name in sorted(anchors(found.type)) if name != field]
+    return [dict(scan.columns).get(field, FromPath(field)), found.type, anchored]
 
 
 def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
@@ -62,7 +96,7 @@ def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
     return {
         "reader": read.reader,
         "unread": read.unread,
-        "gold": [dict(scan.columns).get(task.gold, task.gold), scan.record.field(task.gold)],
+        "gold": _column(scan, task.gold),
         "metrics": [[score.metric, score.settings, score.version] for score in task.scores],
     }
 

@@ -27,7 +27,8 @@ class EnumCase:
 class EnumType:
     """Values are case names, as Python text."""
 
-    name: str
+    # Part of what the type is, but of nothing that is sent or scored.
+    name: str = attrs.field(metadata={"hash": False})
     cases: tuple[EnumCase, ...]
     kind = "enum"
 

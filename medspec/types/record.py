@@ -26,7 +26,8 @@ class FieldType:
 class RecordType:
     """Values are dicts with exactly the declared fields, in declared order."""
 
-    name: str
+    # Part of what the type is, but of nothing that is sent or scored.
+    name: str = attrs.field(metadata={"hash": False})
     fields: tuple[FieldType, ...]
     kind = "record"
 
