@@ -33,7 +33,8 @@ class Builder:
         built = (self.build(node) for node in nodes if isinstance(node, Tree))
         return tuple(node for node in built if isinstance(node, kinds))
 
-    def first(self, nodes: list[Any], kinds: tuple[type, ...]) -> Any | None:
+    def first(self, nodes: list[Any], kinds: tuple[type, ...]) -> Any:
+        """The first node of `kinds`; None where there is none."""
         return next(iter(self.all(nodes, kinds)), None)
 
     def place(self, node: Tree[Token] | Token) -> Place:

@@ -95,8 +95,14 @@ def _slice(b: Builder, node: Any) -> tree.SliceRule:
 
 def _comparison(b: Builder, node: Any) -> tree.Comparison:
     path, op, value = node.children
-    build = {"STRING": b.string, "NUMBER": b.number}.get(value.type)
-    literal = build(value) if build else tree.BooleanValue(value == "true", b.place(value))
+    literal: tree.StringValue | tree.NumberValue | tree.BooleanValue
+    match value.type:
+        case "STRING":
+            literal = b.string(value)
+        case "NUMBER":
+            literal = b.number(value)
+        case _:
+            literal = tree.BooleanValue(value == "true", b.place(value))
     return tree.Comparison(b.build(path), str(op.children[0]), literal, b.place(node))
 
 
