@@ -87,7 +87,4 @@ class Checker:
         found = scope.find(path, wanted, kinds=kinds)
         if isinstance(found, Missing):
             return None
-        if found.rest:
-            self.report.add("E0201", f"`{path.dotted}` names nothing", found.rest[0].place)
-            return None
         return self.checked(found.module, found.declaration)

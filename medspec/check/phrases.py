@@ -86,14 +86,17 @@ def dotted(expression: Expression) -> str | None:
     return None
 
 
-def dotted_names(pieces: tuple[Piece, ...]) -> set[str]:
-    """Every name in `pieces`, as long as it is written: `wording.one_letter`, and `wording` too."""
-    found: set[str] = set()
+def dotted_names(pieces: tuple[Piece, ...]) -> dict[str, int]:
+    """Every name in `pieces`, as long as it is written (`wording.one_letter`, and `wording` too), and where it ends.
+
+    That is the offset of its last part, where it stands first.
+    """
+    found: dict[str, int] = {}
 
     def look(expression: Expression) -> None:
         name = dotted(expression)
         if name is not None:
-            found.add(name)
+            found.setdefault(name, expression.offset)
         match expression:
             case template.Attribute(target) | template.Item(target) | template.Filter(target):
                 look(target)
@@ -111,11 +114,11 @@ def dotted_names(pieces: tuple[Piece, ...]) -> set[str]:
             case template.If(branches, otherwise):
                 for test, body in branches:
                     look(test)
-                    found |= dotted_names(body)
-                found |= dotted_names(otherwise)
+                    found = {**dotted_names(body), **found}
+                found = {**dotted_names(otherwise), **found}
             case template.For(_, over, body):
                 look(over)
-                found |= dotted_names(body)
+                found = {**dotted_names(body), **found}
     return found
 
 

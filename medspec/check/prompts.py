@@ -15,9 +15,9 @@ from medspec.check.texts import read_text_file
 from medspec.check.types import read_type
 from medspec.plan.nodes import TurnPlan
 from medspec.syntax import template, tree
-from medspec.syntax.blocks import dedent, unescape_block
+from medspec.syntax.blocks import Block, dedent, unescape_block
 from medspec.syntax.parse_template import TemplateProblem, parse_template
-from medspec.text.source import Place
+from medspec.text.source import Place, Source
 from medspec.types import TextType, Type
 
 if TYPE_CHECKING:
@@ -105,37 +105,54 @@ def _turn(
         start, end = block.source_offset(problem.start), block.source_offset(problem.end)
         scope.report.add("E0402", problem.title, Place(source, start, max(start, end)), helps=problem.helps)
         return None
-    found = _phrases_in(pieces, names, checker, scope)
+    found, refused = _phrases_in(pieces, names, block, source, checker, scope)
     seen.phrases.update(found)
     renamed = rename(pieces, {written: key_of(phrase) for written, phrase in found.items()})
     types = {**names, **{key_of(phrase): TextType() for phrase in found.values()}}
     hints = checker.column_hints()
-    checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints, visible_phrases(scope))
+    phrases = visible_phrases(scope) + refused
+    checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints, phrases)
     checked = checks.pieces(renamed, types)
     seen.used.update(checks.used)
     return TurnPlan(turn.role.name, checked)
 
 
 def _phrases_in(
-    pieces: tuple[template.Piece, ...], names: dict[str, Type], checker: Checker, scope: Scope
-) -> dict[str, PhraseSpec]:
-    """The phrases that `pieces` mention, by the name they are written with. Parameters come first."""
+    pieces: tuple[template.Piece, ...],
+    names: dict[str, Type],
+    block: Block,
+    source: Source,
+    checker: Checker,
+    scope: Scope,
+) -> tuple[dict[str, PhraseSpec], tuple[str, ...]]:
+    """The phrases that `pieces` mention, by the name they are written with. Parameters come first.
+
+    Also the modules of which something was asked that they do not show, which has been reported.
+    """
     found: dict[str, PhraseSpec] = {}
-    for written in sorted(dotted_names(pieces)):
+    refused: list[str] = []
+    for written, offset in sorted(dotted_names(pieces).items()):
         first, *rest = written.split(".")
         imported = scope.module.imports.get(first)
         if first in names or len(rest) > 1:
             continue
+        if imported is not None and imported.name is None and imported.module in scope.modules and rest:
+            start = block.source_offset(offset)
+            ident = tree.Ident(rest[0], Place(source, start, start + len(rest[0])))
+            if not scope.is_public(ident, imported.module, scope.modules[imported.module]):
+                refused.append(first)
+                continue
         own = scope.module.names.get(first)
         module = imported.module if imported is not None else scope.module.name
         if imported is not None and imported.module in scope.modules:
             own = scope.modules[module].names.get(imported.name or (rest[0] if rest else ""))
-        if isinstance(own, tree.PhraseDecl) and (not rest or imported is not None):
+        is_whole = not rest if imported is None or imported.name is not None else len(rest) == 1
+        if isinstance(own, tree.PhraseDecl) and is_whole:
             scope.used.add((scope.module.name, first))
             phrase = checker.checked(module, own)
             if phrase is not None:
                 found[written] = phrase
-    return found
+    return found, tuple(refused)
 
 
 def read_parameters(params: tree.Params, checker: Checker, scope: Scope) -> tuple[ParameterSpec, ...]:

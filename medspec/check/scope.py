@@ -95,8 +95,7 @@ class Scope:
                 return MISSING
             ident, *rest = rest
             name = ident.name
-            if name not in target.names:
-                self._not_in_module(ident, imported.module, target)
+            if not self.is_public(ident, imported.module, target):
                 return MISSING
         declaration = target.names.get(name)
         if declaration is None:
@@ -110,7 +109,15 @@ class Scope:
         known = {metric.name: metric for metric in METRICS}
         if imported is not None and imported.module == STD_METRICS:
             self.used.add((self.module.name, first.name))
-            name = imported.name or (path.parts[1].name if len(path.parts) > 1 else "")
+            wanted = 1 if imported.name is not None else 2
+            if len(path.parts) < wanted:
+                helps = [f"write `{first.name}.NAME`"]
+                self.report.add("E0209", f"`{first.name}` is a module, not a metric", path.place, helps=helps)
+                return MISSING
+            if len(path.parts) > wanted:
+                self.report.add("E0201", f"`{path.dotted}` names nothing", path.parts[wanted].place)
+                return MISSING
+            name = imported.name or path.parts[1].name
             if name not in known and imported.name is None:
                 close = nearest(name, known)
                 helps = [f"did you mean `{close}`?"] if close else []
@@ -133,6 +140,9 @@ class Scope:
 
     def _of_kind(self, found: Found, path: tree.Path, wanted: str, kinds: tuple[type, ...]) -> Found | Missing:
         if isinstance(found.declaration, kinds):
+            if found.rest and tree.DatasetDecl not in kinds:
+                self.report.add("E0201", f"`{path.dotted}` names nothing", found.rest[0].place)
+                return MISSING
             return found
         name = found.declaration.name.name  # type: ignore[union-attr]
         declared = self.modules[found.module].tree.declarations
@@ -169,12 +179,18 @@ class Scope:
         target = self.modules.get(imported.module)
         return target is not None and isinstance(target.names.get(imported.name or ""), kinds)
 
-    def _not_in_module(self, ident: tree.Ident, module: str, target: Module) -> None:
-        if ident.name in target.tree.broken:
-            return
-        close = nearest(ident.name, target.names)
-        helps = [f"did you mean `{close}`?"] if close else []
-        self.report.add("E0202", f"`{module}` has nothing named `{ident.name}`", ident.place, helps=helps)
+    def is_public(self, ident: tree.Ident, module: str, target: Module) -> bool:
+        """Whether another module declares this name for all to see; reports where it does not."""
+        if ident.name in target.names and not ident.name.startswith("_"):
+            return True
+        if ident.name in target.names:
+            label = (ident.place, "names that begin with `_` stay in their module")
+            self.report.add("E0212", f"`{ident.name}` is private to `{module}`", label)
+        elif ident.name not in target.tree.broken:
+            close = nearest(ident.name, [name for name in target.names if not name.startswith("_")])
+            helps = [f"did you mean `{close}`?"] if close else []
+            self.report.add("E0202", f"`{module}` has nothing named `{ident.name}`", ident.place, helps=helps)
+        return False
 
 
 def settings_of(

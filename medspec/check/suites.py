@@ -124,7 +124,12 @@ def _aggregate(node: tree.AggregateNode, members: dict[str, tuple[TaskSpec, floa
 def _over(node: tree.ListValue, members: dict[str, tuple[TaskSpec, float]], scope: Scope) -> list[str] | None:
     names = []
     for entry in node.entries:
-        name = entry.path.parts[-1].name if isinstance(entry, tree.Call) else ""
+        name = ""
+        if isinstance(entry, tree.Call) and entry.arguments is None:
+            found = scope.find(entry.path, "task", kinds=(tree.TaskDecl,))
+            if isinstance(found, Missing):
+                return None
+            name = found.declaration.name.name  # type: ignore[union-attr]
         if name not in members:
             close = nearest(name, members)
             helps = [f"did you mean `{close}`?"] if close else [f"its tasks: {', '.join(members)}"]

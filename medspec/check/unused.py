@@ -17,9 +17,8 @@ def report_unused(modules: Mapping[str, Module], used: set[tuple[str, str]], rep
             continue
         for name, imported in module.imports.items():
             if (module.name, name) not in used:
-                report.add(
-                    "W0202", f"`{name}` is imported and never used", imported.place, helps=["remove it from the import"]
-                )
+                helps = ["remove the import" if imported.name is None else "remove it from the import"]
+                report.add("W0202", f"`{name}` is imported and never used", imported.place, helps=helps)
         for name, declaration in module.names.items():
             if name.startswith("_") and (module.name, name) not in used:
                 assert not isinstance(declaration, tree.ExampleDecl)
