@@ -178,6 +178,14 @@ def _stray_doc_comment(fault: Fault) -> Mistake | None:
     return Mistake("a doc comment cannot stand here", (label,), ("write an ordinary comment with one `#`",))
 
 
+def _quote_inside_text(fault: Fault) -> Mistake | None:
+    if not fault.text[: fault.at].endswith('"') or not re.match(r"\w", fault.found):
+        return None
+    quote = fault.within(fault.at - 1, 1)
+    helps = ('write `\\"` for a quotation mark inside a text, or put the text between `"""` and `"""`',)
+    return Mistake("the text ends at this quotation mark", (Label(quote, "so what follows is not in any text"),), helps)
+
+
 def _unknown_role(fault: Fault) -> Mistake | None:
     if "ROLE" not in fault.expected or not fault.found.isidentifier():
         return None
@@ -239,6 +247,7 @@ def _import_without_braces(fault: Fault) -> Mistake | None:
 
 
 _MISTAKES: tuple[Callable[[Fault], Mistake | None], ...] = (
+    _quote_inside_text,
     _another_word_for_via,
     _mark_after_keyword,
     _prompt_as_value,

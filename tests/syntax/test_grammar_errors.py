@@ -35,6 +35,7 @@ CASES = {
     "a doc comment on a setting": ("dataset d : R {\n  ## where it is from\n  license = mit\n}", False),
     "a setting without equals sign": ('dataset d : R {\n  license "mit"\n}', False),
     "a setting without anything": ("task t @1 {\n  data\n}", False),
+    "a quotation mark inside a text": ('prompt ask(x: text) {\n  user "{{ x }} Say "yes" or "no"."\n}', False),
     "an unknown role": ('prompt ask(x: text) {\n  human """hi"""\n}', False),
     "a misspelt role": ('prompt ask(x: text) {\n  sytem """hi"""\n}', False),
     "a change without override": ("task a @1 = base() {\n  decode { max_tokens = 4 }\n}", True),
