@@ -25,24 +25,36 @@ class Symbol:
 
 @attrs.frozen
 class Rule:
-    """One parameter of a built-in call. `kind` is `text`, `int`, `float`, `bool`, `texts`, or `word` (see `choices`)."""
+    """One parameter of a built-in call. `kind` is `text`, `int`, `float`, `bool`, `texts`, `floats`, `word` (see `choices`),
+    or `case`: the name of an enum's case, or true or false. `low` and `high` bound a number, or each of several."""
 
     name: str
     kind: str
     default: Any = ABSENT
     choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 def rules_of(settings: tuple[Setting, ...]) -> tuple[Rule, ...]:
     """The settings of a reader or metric as parameters."""
     return tuple(
-        Rule(setting.name, "word" if setting.choices else _kind_of(setting.default), setting.default, setting.choices)
+        Rule(
+            setting.name,
+            "word" if setting.choices else setting.kind or _kind_of(setting.default),
+            ABSENT if setting.required else setting.default,
+            setting.choices,
+            setting.low,
+            setting.high,
+        )
         for setting in settings
     )
 
 
 def _kind_of(default: Any) -> str:
-    return {bool: "bool", int: "int", float: "float", str: "text", tuple: "texts"}[type(default)]
+    if isinstance(default, tuple):
+        return "floats" if default and isinstance(default[0], float) else "texts"
+    return {bool: "bool", int: "int", float: "float", str: "text"}[type(default)]
 
 
 def read_arguments(call: tree.Call, rules: tuple[Rule, ...], report: Report, *, values: Any = None) -> dict[str, Any]:
@@ -65,7 +77,8 @@ def read_arguments(call: tree.Call, rules: tuple[Rule, ...], report: Report, *, 
             if rule.default is ABSENT:
                 report.add("E0211", f"{what} needs `{rule.name}`", call.place)
             found[rule.name] = rule.default
-    return found
+    # In the order of the rules, not of the text: what means the same must be equal.
+    return {rule.name: found[rule.name] for rule in rules}
 
 
 def _rule_for(argument: tree.Argument, index: int, rules: tuple[Rule, ...], what: str, report: Report) -> Rule | None:
@@ -87,10 +100,25 @@ def _rule_for(argument: tree.Argument, index: int, rules: tuple[Rule, ...], what
 
 def read_value(value: tree.Value, rule: Rule, report: Report, *, values: Any = None) -> Any:
     """A literal as a Python value of the rule's kind, or `ABSENT` after reporting. `values` are template parameters."""
+    found = _plain_value(value, rule, report, values)
+    given = found if isinstance(found, tuple) else (found,)
+    numbers = [entry for entry in given if isinstance(entry, int | float) and not isinstance(entry, bool)]
+    below = rule.low is not None and any(entry < rule.low for entry in numbers)
+    above = rule.high is not None and any(entry > rule.high for entry in numbers)
+    if not below and not above:
+        return found
+    ends = f"lies between {rule.low:g} and {rule.high:g}" if rule.high is not None else f"is at least {rule.low:g}"
+    report.add("E0301", f"`{rule.name}` {ends}", value.place)
+    return ABSENT
+
+
+def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> Any:
     if isinstance(value, tree.Call) and value.arguments is None and len(value.path.parts) == 1:
         name = value.path.dotted
         if values and name in values and rule.kind != "word":
             return _from_parameter(name, values[name], value.place, rule, report)
+        if rule.kind == "name":
+            return name
         if rule.kind == "word":
             if name in rule.choices:
                 return name
@@ -99,7 +127,13 @@ def read_value(value: tree.Value, rule: Rule, report: Report, *, values: Any = N
             title = f"`{rule.name}` is one of {', '.join(rule.choices)}"
             report.add("E0301", title, (value.place, f"`{name}` is none of them"), helps=helps)
             return ABSENT
+        if rule.kind == "case":
+            return name
     match rule.kind, value:
+        case "word", tree.NumberValue(written) if written in rule.choices:
+            return written
+        case "case", tree.BooleanValue(flag):
+            return flag
         case "text", tree.StringValue(text):
             return text
         case "int", tree.NumberValue() if isinstance(value.number, int):
@@ -110,6 +144,8 @@ def read_value(value: tree.Value, rule: Rule, report: Report, *, values: Any = N
             return flag
         case "texts", tree.ListValue(entries) if all(isinstance(entry, tree.StringValue) for entry in entries):
             return tuple(entry.text for entry in entries)  # type: ignore[union-attr]
+        case "floats", tree.ListValue(entries) if entries and all(isinstance(e, tree.NumberValue) for e in entries):
+            return tuple(float(entry.number) for entry in entries)  # type: ignore[union-attr]
     report.add("E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (value.place, _what_is(value)), helps=_advice(rule))
     return ABSENT
 
@@ -131,7 +167,10 @@ _NEEDS = {
     "float": "a number",
     "bool": "true or false",
     "texts": 'a list of texts (["...", "..."])',
+    "floats": "a list of numbers ([0.5, 0.75])",
     "word": "one of its words",
+    "name": "a name",
+    "case": "a case of the answer's enum, or true or false",
 }
 
 

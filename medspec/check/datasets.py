@@ -6,11 +6,14 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from medspec.check.anchors import Anchoring
 from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
 from medspec.check.scope import report_twice, settings_of, with_article
+from medspec.check.slices import read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
 from medspec.plan.nodes import Column, FileSource, FromKey, FromPath, FromPaths, FromRowNumber, Keep
 from medspec.syntax import tree
+from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ _HOLE = re.compile(r"\{(\w*)\}")
 
 def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope) -> DatasetSpec | None:
     record = checker.declared(declaration.record, scope, "record", (tree.RecordDecl,))
+    if record is not None:
+        _close_anchors(record, declaration.record.place, checker, scope)
     settings = settings_of(
         tuple(clause for clause in declaration.clauses if isinstance(clause, tree.Setting)),
         SETTINGS,
@@ -75,7 +80,16 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
         id_field=_id_field(settings.get("id"), record, scope),
         license=None if license_ is ABSENT else license_,
         private=private is True,
+        slices=read_slices((c for c in declaration.clauses if isinstance(c, tree.SliceRule)), record, scope),
     )
+
+
+def _close_anchors(record: RecordSpec, place: Place, checker: Checker, scope: Scope) -> None:
+    """A row has nothing around it, so every field that something refers to must be in its record."""
+    types = {field.name: field.type for field in record.type.fields}
+    anchoring = Anchoring(types=types, places=dict(record.field_places), place=place, scope=scope, checker=checker)
+    for name, type_ in types.items():
+        anchoring.resolve(type_, labels=((record.place_of(name), f"`{type_.spelled}`"),))
 
 
 def _names(setting: tree.Setting | None, scope: Scope) -> tuple[str, ...] | None:

@@ -20,7 +20,9 @@ from medspec.plan.nodes import (
     Keep,
     Part,
     ReaderUse,
+    Reference,
     Score,
+    SliceRule,
     TextFile,
     TurnPlan,
 )
@@ -69,6 +71,7 @@ class DatasetSpec(Declared):
     id_field: str | None
     license: str | None
     private: bool
+    slices: tuple[SliceRule, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -133,6 +136,7 @@ class TaskSpec(Declared):
     scores: tuple[Score, ...]
     unread: str
     shots: ShotsSpec | None = None
+    references: tuple[Reference, ...] = ()
     waivers: tuple[tuple[str, str], ...] = ()
     """Code and reason of each rule that is broken on purpose."""
     answer_place: Place = attrs.field(eq=False, repr=False)
@@ -149,8 +153,13 @@ class TemplateSpec(Declared):
 class SuiteSpec(Declared):
     version: int | None
     members: tuple[tuple[TaskSpec, float], ...]
+    """All tasks, those of suites inside it too, each with its weight."""
     aggregates: tuple[Aggregate, ...]
     interval: Interval
+    slices: tuple[str, ...] = ()
+    """Names of the slices that are reported."""
+    slice_rows: int = 1
+    references: tuple[Reference, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -1,14 +1,17 @@
-"""Suites: which tasks, how they are put into one number, and which interval is reported."""
+"""Suites: which tasks, how they are put into one number, which groups and which interval are reported."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medspec.check.arguments import ABSENT, Rule, read_arguments, read_version
+import attrs
+
+from medspec.check.aggregates import Entry, read_aggregate
+from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value, read_version
+from medspec.check.references import read_references
 from medspec.check.scope import Missing, Scope, settings_of
 from medspec.check.spec import SuiteSpec, TaskSpec, TemplateSpec
-from medspec.metrics import METRICS
-from medspec.metrics.base import Range
+from medspec.metrics.base import FRACTION
 from medspec.plan.nodes import Aggregate, Interval
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
@@ -16,7 +19,6 @@ from medspec.text.suggest import nearest
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
 
-METHODS = ("mean", "weighted_mean", "worst")
 _LEVEL = Rule("level", "float", 0.95)
 INTERVALS: dict[str, tuple[Rule, ...]] = {
     "wilson": (_LEVEL,),
@@ -24,32 +26,37 @@ INTERVALS: dict[str, tuple[Rule, ...]] = {
 }
 
 
+@attrs.define
+class _Members:
+    """The members of one suite: `entries` by the name they have in it, `tasks` with those of suites inside it."""
+
+    entries: dict[str, Entry] = attrs.field(factory=dict)
+    tasks: dict[str, tuple[TaskSpec, float]] = attrs.field(factory=dict)
+    inner: list[Aggregate] = attrs.field(factory=list)
+
+
 def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> SuiteSpec | None:
-    settings = settings_of(
-        tuple(clause for clause in declaration.clauses if isinstance(clause, tree.Setting)),
-        ("interval",),
-        "a suite",
-        scope.report,
-    )
-    entries = [e for clause in declaration.clauses if isinstance(clause, tree.Members) for e in clause.entries]
-    if not entries:
+    clauses = declaration.clauses
+    known = tuple(clause for clause in clauses if isinstance(clause, tree.Setting))
+    settings = settings_of(known, ("interval",), "a suite", scope.report)
+    nodes = [entry for clause in clauses if isinstance(clause, tree.Members) for entry in clause.entries]
+    if not nodes:
         helps = ["write `tasks { first_task  second_task }`"]
         scope.report.add("E0506", "this suite has no tasks", declaration.name.place, helps=helps)
         return None
-    members = _members(entries, checker, scope)
-    aggregates = []
-    names: dict[str, tree.AggregateNode] = {}
-    for clause in declaration.clauses:
-        if isinstance(clause, tree.AggregateNode):
-            first = names.setdefault(clause.name.name, clause)
-            if first is not clause:
-                label = (clause.name.place, "again here")
-                title = f"`{clause.name.name}` is an aggregate twice"
-                scope.report.add("E0203", title, label, (first.name.place, "first here"))
-            elif members is not None:
-                aggregates.append(_aggregate(clause, members, scope))
+    members = _read_members(nodes, checker, scope)
     interval = _interval(settings.get("interval"), scope)
-    if members is None or None in aggregates:
+    if members is None:
+        return None
+    own = _read_aggregates([c for c in clauses if isinstance(c, tree.AggregateNode)], members, scope)
+    slices, slice_rows = _read_slices([c for c in clauses if isinstance(c, tree.SliceReport)], members, scope)
+    references = read_references(
+        (clause for clause in clauses if isinstance(clause, tree.Reference)),
+        {aggregate.name: FRACTION for aggregate in own or ()},
+        "this suite",
+        scope.report,
+    )
+    if own is None:
         return None
     return SuiteSpec(
         name=declaration.name.name,
@@ -57,100 +64,123 @@ def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> 
         place=declaration.name.place,
         doc=declaration.doc,
         version=read_version(declaration.version, scope.report),
-        members=tuple(members.values()),
-        aggregates=tuple(aggregate for aggregate in aggregates if aggregate is not None),
+        members=tuple(members.tasks.values()),
+        aggregates=(*members.inner, *own),
         interval=interval,
+        slices=slices,
+        slice_rows=slice_rows,
+        references=references,
     )
 
 
-def _members(
-    entries: list[tree.MemberNode], checker: Checker, scope: Scope
-) -> dict[str, tuple[TaskSpec, float]] | None:
-    """Tasks with their weights, by the name they have in this suite; None after reporting."""
-    members: dict[str, tuple[TaskSpec, float]] = {}
+def _read_members(nodes: list[tree.MemberNode], checker: Checker, scope: Scope) -> _Members | None:
+    """Tasks and suites with their weights; None after reporting."""
+    members = _Members()
     clean = True
-    for entry in entries:
-        found = scope.find(entry.task, "task", kinds=(tree.TaskDecl,))
-        task = None if isinstance(found, Missing) else checker.checked(found.module, found.declaration)
-        if isinstance(task, TemplateSpec):
-            label = (task.place, "a task with parameters")
-            helps = [f"make a task from it: `task NAME = {task.name}(...)`"]
-            scope.report.add("E0209", f"`{entry.task.dotted}` is a template", entry.task.place, label, helps=helps)
-            task = None
-        weight = float(entry.weight.number) if entry.weight else 1.0
-        if entry.weight and weight <= 0:
-            scope.report.add("E0301", "a weight is greater than 0", entry.weight.place)
-        if task is None:
-            clean = False
-        elif task.name in members:
-            first = next(other for other in entries if other.task.parts[-1].name == entry.task.parts[-1].name)
-            labels = [(entry.task.place, "listed again here"), (first.task.place, "first listed here")]
-            helps = [f"to let it count twice, give it a weight: `{entry.task.dotted} weight 2`"]
-            scope.report.add("E0506", f"`{task.name}` is in this suite twice", *labels, helps=helps)
-            clean = False
-        else:
-            members[task.name] = (task, weight)
+    for node in nodes:
+        found = scope.find(node.task, "task", kinds=(tree.TaskDecl, tree.SuiteDecl))
+        checked = None if isinstance(found, Missing) else checker.checked(found.module, found.declaration)
+        weight = float(node.weight.number) if node.weight else 1.0
+        if node.weight and weight <= 0:
+            scope.report.add("E0301", "a weight is greater than 0", node.weight.place)
+        clean &= _add_member(node, checked, weight, members, scope)
     return members if clean else None
 
 
-def _aggregate(node: tree.AggregateNode, members: dict[str, tuple[TaskSpec, float]], scope: Scope) -> Aggregate | None:
-    method = node.method.path.dotted
-    if method not in METHODS:
-        close = nearest(method, METHODS)
-        helps = [f"did you mean `{close}`?"] if close else [f"ways to aggregate: {', '.join(METHODS)}"]
-        scope.report.add(
-            "E0201", f"cannot find a way to aggregate named `{method}`", node.method.path.place, helps=helps
-        )
-        return None
-    read_arguments(node.method, (), scope.report)
-    tasks = list(members) if node.over is None else _over(node.over, members, scope)
-    if tasks is None:
-        return None
-    ranges = {name: primary_range(members[name][0]) for name in tasks}
-    kinds = {(r.low, r.high, r.higher_is_better) for r in ranges.values()}
-    open_ended = [name for name, r in ranges.items() if r.low is None or r.high is None]
-    if open_ended:
-        helps = [f"leave it out: `over [{', '.join(name for name in tasks if name not in open_ended)}]`"]
-        label = (node.method.place, "needs primary scores with two known ends")
-        scope.report.add("E0506", f"`{node.name.name}` mixes scores that cannot be averaged", label, helps=helps)
-        return None
-    if len(kinds) > 1:
-        label = (node.method.place, "its tasks' primary scores have different ranges or directions")
-        scope.report.add("E0506", f"`{node.name.name}` mixes scores that cannot be averaged", label)
-        return None
-    return Aggregate(name=node.name.name, method=method, tasks=tuple(tasks))
+def _add_member(node: tree.MemberNode, checked: object, weight: float, members: _Members, scope: Scope) -> bool:
+    report, place = scope.report, node.task.place
+    if isinstance(checked, TemplateSpec):
+        label = (checked.place, "a task with parameters")
+        helps = [f"make a task from it: `task NAME = {checked.name}(...)`"]
+        report.add("E0209", f"`{node.task.dotted}` is a template", place, label, helps=helps)
+        return False
+    if not isinstance(checked, TaskSpec | SuiteSpec):
+        return False
+    name = checked.name
+    if name in members.entries:
+        report.add("E0506", f"`{name}` is in this suite twice", place)
+        return False
+    if isinstance(checked, TaskSpec):
+        members.entries[name] = Entry(weight=weight, task=checked, aggregate=None)
+        return _add_task(checked, weight, members, node, scope)
+    chosen = _standing_for(checked)
+    if chosen is None:
+        helps = ["give it one aggregate, or one that is named `overall`"]
+        report.add("E0506", f"it is not clear which number stands for the suite `{name}`", place, helps=helps)
+        return False
+    # The aggregates of a suite inside this one keep their place before those that may use them.
+    renamed = {aggregate.name: f"{name}.{aggregate.name}" for aggregate in checked.aggregates}
+    for aggregate in checked.aggregates:
+        over = tuple(renamed.get(entry, entry) for entry in aggregate.tasks)
+        members.inner.append(attrs.evolve(aggregate, name=renamed[aggregate.name], tasks=over))
+    members.entries[name] = Entry(weight=weight, task=None, aggregate=chosen)
+    return all([_add_task(task, inner, members, node, scope) for task, inner in checked.members])
 
 
-def _over(node: tree.ListValue, members: dict[str, tuple[TaskSpec, float]], scope: Scope) -> list[str] | None:
-    names = []
-    for entry in node.entries:
-        name = ""
-        if isinstance(entry, tree.Call) and entry.arguments is None:
-            found = scope.find(entry.path, "task", kinds=(tree.TaskDecl,))
-            if isinstance(found, Missing):
-                return None
-            name = found.declaration.name.name  # type: ignore[union-attr]
-        if name not in members:
-            close = nearest(name, members)
-            helps = [f"did you mean `{close}`?"] if close else [f"its tasks: {', '.join(members)}"]
-            scope.report.add(
-                "E0506", f"`{name}` is no task of this suite" if name else "this is no task", entry.place, helps=helps
-            )
-            return None
-        if name in names:
-            scope.report.add("E0506", f"`{name}` is listed twice", entry.place)
-            return None
-        names.append(name)
-    if not names:
-        scope.report.add("E0506", "there is nothing to aggregate", node.place)
-        return None
-    return names
+def _add_task(task: TaskSpec, weight: float, members: _Members, node: tree.MemberNode, scope: Scope) -> bool:
+    before = members.tasks.get(task.name)
+    if before is not None and before[0].qualified != task.qualified:
+        title = f"two tasks named `{task.name}` would be in this suite"
+        scope.report.add("E0506", title, node.task.place, (before[0].place, "one"), (task.place, "the other"))
+        return False
+    members.tasks.setdefault(task.name, (task, weight))
+    return True
 
 
-def primary_range(task: TaskSpec) -> Range:
-    """What a task's primary metric yields."""
-    primary = next(score for score in task.scores if score.primary)
-    return next(metric for metric in METRICS if metric.name == primary.metric).signature.yields
+def _standing_for(suite: SuiteSpec) -> Aggregate | None:
+    own = [aggregate for aggregate in suite.aggregates if "." not in aggregate.name]
+    named = [aggregate for aggregate in own if aggregate.name == "overall"]
+    return named[0] if named else own[0] if len(own) == 1 else None
+
+
+def _read_aggregates(nodes: list[tree.AggregateNode], members: _Members, scope: Scope) -> list[Aggregate] | None:
+    """The suite's own aggregates; None after reporting."""
+    first: dict[str, tree.AggregateNode] = {}
+    found: list[Aggregate] = []
+    clean = True
+    # A suite inside this one is written by its name, and stands in the plan as its aggregate.
+    stands = {name: f"{name}.{e.aggregate.name}" for name, e in members.entries.items() if e.aggregate is not None}
+    for node in nodes:
+        name = node.name.name
+        before = first.setdefault(name, node)
+        if before is not node or name in members.tasks:
+            where = before.name.place if before is not node else members.tasks[name][0].place
+            title = f"`{name}` names two things in this suite"
+            scope.report.add("E0203", title, (node.name.place, "an aggregate"), (where, "first here"))
+            clean = False
+            continue
+        aggregate = read_aggregate(node, members.entries, scope)
+        if aggregate is None:
+            clean = False
+        else:
+            over = tuple(stands.get(entry, entry) for entry in aggregate.tasks)
+            found.append(attrs.evolve(aggregate, tasks=over))
+    return found if clean else None
+
+
+def _read_slices(nodes: list[tree.SliceReport], members: _Members, scope: Scope) -> tuple[tuple[str, ...], int]:
+    """Which slices are reported, and the smallest group that is shown."""
+    known: dict[str, None] = {}
+    for task, _ in members.tasks.values():
+        if task.rows.dataset is not None:
+            known.update(dict.fromkeys(rule.name for rule in task.rows.dataset.slices))
+    names: list[str] = []
+    smallest = 1
+    for node in nodes:
+        for value in node.slices.entries:
+            name = value.path.dotted if isinstance(value, tree.Call) else ""
+            if name not in known:
+                close = nearest(name, known)
+                there = f"slices of its datasets: {', '.join(known) or 'none'}"
+                helps = [f"did you mean `{close}`?"] if close else [there]
+                scope.report.add("E0201", f"no dataset of this suite has a slice `{name}`", value.place, helps=helps)
+            elif name not in names:
+                names.append(name)
+        settings = settings_of(node.settings, ("min_n",), "`report slices`", scope.report)
+        if "min_n" in settings:
+            found = read_value(settings["min_n"].value, Rule("min_n", "int"), scope.report)
+            smallest = found if found is not ABSENT else smallest
+    return tuple(names), smallest
 
 
 def _interval(setting: tree.Setting | None, scope: Scope) -> Interval:

@@ -18,13 +18,17 @@ from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_v
 from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.metrics import read_metrics
 from medspec.check.prompts import report_shadowing
+from medspec.check.references import read_references
 from medspec.check.rows import read_rows
 from medspec.check.scope import Missing, Scope, report_twice
 from medspec.check.shots import NoShots, read_shots, same_rows
 from medspec.check.spec import RecordSpec, RowsRef, ShotsSpec, TaskSpec, TemplateSpec
 from medspec.check.types import read_type
 from medspec.check.waivers import Waivers, read_waivers
+from medspec.metrics import METRICS
+from medspec.plan.nodes import Reference, Score
 from medspec.syntax import tree
+from medspec.text.diagnostic import Report
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
@@ -267,6 +271,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     if shots is None:
         return None
     waivers.report_unused(report)
+    references = _read_references(clauses, scores, report)
     prompt, bindings = bound
     return TaskSpec(
         name=declaration.name.name,
@@ -283,9 +288,17 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         scores=scores,
         unread=unread,
         shots=None if isinstance(shots, NoShots) else shots,
+        references=references,
         waivers=waivers.reasons(),
         answer_place=answer.place,
     )
+
+
+def _read_references(clauses: Clauses, scores: tuple[Score, ...], report: Report) -> tuple[Reference, ...]:
+    nodes = [clause.node for clause in clauses.values() if isinstance(clause.node, tree.Reference)]
+    metrics = {metric.name: metric for metric in METRICS}
+    ranges = {score.label: metrics[score.metric].signature.yields for score in scores}
+    return read_references(nodes, ranges, "this task", report)
 
 
 def _waives(clauses: Clauses) -> Iterator[tree.Waive]:

@@ -14,10 +14,7 @@ _WORDS: dict[type, str] = {
     tree.DialectDecl: "dialect",
     tree.JudgeDecl: "judge",
     tree.PanelDecl: "panel",
-    tree.SliceRule: "slice",
     tree.Cluster: "cluster",
-    tree.Reference: "reference",
-    tree.SliceReport: "report",
 }
 
 

@@ -18,6 +18,9 @@ def push_columns(plan: Plan) -> Plan:
 
 def _used(scan: Scan, plan: Plan) -> set[str]:
     used = {keep.field for keep in scan.keep}
+    for rule in scan.slices:
+        paths = [rule.by] if rule.by is not None else [condition.path for condition in rule.when]
+        used.update(path.split(".")[0] for path in paths)
     if scan.id_field is not None:
         used.add(scan.id_field)
     for render in plan.renders:

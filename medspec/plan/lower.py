@@ -20,6 +20,7 @@ from medspec.plan.nodes import (
     Member,
     Plan,
     Read,
+    Reference,
     Render,
     Scan,
     Shots,
@@ -37,24 +38,65 @@ def lower(spec: Spec, names: Sequence[str]) -> Plan:
     if len(chosen) == 1 and isinstance(chosen[0], SuiteSpec):
         return _plan_suite(chosen[0])
     members: dict[str, tuple[TaskSpec, float]] = {}
-    aggregates: list[Aggregate] = []
-    interval = Interval()
+    interval, slices, smallest = Interval(), dict[str, None](), 1
+    labels_of: list[tuple[SuiteSpec, Aggregate]] = []
     for entry in chosen:
         if isinstance(entry, TaskSpec):
             members.setdefault(entry.qualified, (entry, 1.0))
             continue
-        members.update({task.qualified: (task, weight) for task, weight in entry.members})
-        interval = entry.interval
-        if len(chosen) > 1:
-            aggregates += [attrs.evolve(a, name=f"{entry.name}.{a.name}") for a in entry.aggregates]
-    name = "+".join(entry.name for entry in chosen)
+        for task, weight in entry.members:
+            members.setdefault(task.qualified, (task, weight))
+        labels_of += [(entry, aggregate) for aggregate in entry.aggregates]
+        interval, smallest = entry.interval, max(smallest, entry.slice_rows)
+        slices.update(dict.fromkeys(entry.slices))
+    labels = _labels([task for task, _ in members.values()])
+    aggregates = [_of_suite(aggregate, suite, labels) for suite, aggregate in labels_of]
     version = chosen[0].version if len(chosen) == 1 else None
-    return _lower(name, version, list(members.values()), tuple(aggregates), interval, "")
+    head = _Head(
+        name="+".join(entry.name for entry in chosen),
+        version=version,
+        aggregates=tuple(aggregates),
+        interval=interval,
+        slices=tuple(slices),
+        slice_rows=smallest,
+    )
+    return _lower(head, list(members.values()))
+
+
+def _of_suite(aggregate: Aggregate, suite: SuiteSpec, labels: dict[str, str]) -> Aggregate:
+    """An aggregate of one of several suites: its own name and those it uses get the suite's in front."""
+    own = {a.name: f"{suite.name}.{a.name}" for a in suite.aggregates}
+    tasks = {task.name: labels[task.qualified] for task, _ in suite.members}
+    over = tuple(own.get(entry, tasks.get(entry, entry)) for entry in aggregate.tasks)
+    return attrs.evolve(aggregate, name=own[aggregate.name], tasks=over)
+
+
+@attrs.frozen(kw_only=True)
+class _Head:
+    """What a plan says besides its tasks."""
+
+    name: str
+    version: int | None
+    aggregates: tuple[Aggregate, ...]
+    interval: Interval
+    slices: tuple[str, ...] = ()
+    slice_rows: int = 1
+    references: tuple[Reference, ...] = ()
+    title: str = ""
 
 
 def _plan_suite(suite: SuiteSpec) -> Plan:
-    title = suite.doc[0] if suite.doc else ""
-    return _lower(suite.name, suite.version, list(suite.members), suite.aggregates, suite.interval, title)
+    head = _Head(
+        name=suite.name,
+        version=suite.version,
+        aggregates=suite.aggregates,
+        interval=suite.interval,
+        slices=suite.slices,
+        slice_rows=suite.slice_rows,
+        references=suite.references,
+        title=suite.doc[0] if suite.doc else "",
+    )
+    return _lower(head, list(suite.members))
 
 
 def _find(spec: Spec, name: str) -> SuiteSpec | TaskSpec:
@@ -75,6 +117,8 @@ def _find(spec: Spec, name: str) -> SuiteSpec | TaskSpec:
 class _Nodes:
     """The nodes so far. Tasks over the same rows share one scan."""
 
+    slices: tuple[str, ...] = ()
+    """The slices that are reported."""
     scans: dict[str, Scan] = attrs.field(factory=dict)
     renders: list[Render] = attrs.field(factory=list)
     calls: list[Call] = attrs.field(factory=list)
@@ -91,29 +135,24 @@ class _Nodes:
         return None if shots is None else next(scan for scan in self.scans.values() if scan.id == shots.scan)
 
 
-def _lower(
-    name: str,
-    version: int | None,
-    members: list[tuple[TaskSpec, float]],
-    aggregates: tuple[Aggregate, ...],
-    interval: Interval,
-    title: str,
-) -> Plan:
-    nodes = _Nodes()
+def _lower(head: _Head, members: list[tuple[TaskSpec, float]]) -> Plan:
+    nodes = _Nodes(head.slices)
     labels = _labels([task for task, _ in members])
     tasks = tuple(_lower_task(task, labels[task.qualified], nodes) for task, _ in members)
     return Plan(
-        suite=name,
-        version=version,
+        suite=head.name,
+        version=head.version,
         scans=tuple(nodes.scans.values()),
         renders=tuple(nodes.renders),
         calls=tuple(nodes.calls),
         reads=tuple(nodes.reads),
         tasks=tasks,
         members=tuple(Member(labels[task.qualified], weight) for task, weight in members),
-        aggregates=aggregates,
-        interval=interval,
-        title=title,
+        aggregates=head.aggregates,
+        interval=head.interval,
+        slice_rows=head.slice_rows,
+        references=head.references,
+        title=head.title,
     )
 
 
@@ -125,7 +164,7 @@ def _labels(tasks: list[TaskSpec]) -> dict[str, str]:
 
 def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
     number = len(nodes.renders) + 1
-    scan = nodes.scan(_scan(task.rows))
+    scan = nodes.scan(_scan(task.rows, nodes.slices))
     reader = next(reader for reader in READERS if reader.name == task.reader.name)
     bindings = dict(task.bindings)
     if task.prompt.uses_answer_format:
@@ -159,6 +198,7 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
         gold=task.gold,
         scores=task.scores,
         waivers=task.waivers,
+        references=task.references,
         call_hash=call_hash(scan, render, call, nodes.shot_scan(render)),
     )
     return attrs.evolve(planned, score_hash=score_hash(planned, scan, read))
@@ -169,7 +209,7 @@ def _shots(task: TaskSpec, nodes: _Nodes) -> Shots | None:
         return None
     shots = task.shots
     return Shots(
-        scan=nodes.scan(_scan(shots.rows)).id,
+        scan=nodes.scan(_scan(shots.rows, ())).id,
         count=shots.count,
         pick=shots.pick,
         seed=shots.seed,
@@ -180,7 +220,7 @@ def _shots(task: TaskSpec, nodes: _Nodes) -> Shots | None:
     )
 
 
-def _scan(rows: RowsRef) -> Scan:
+def _scan(rows: RowsRef, slices: tuple[str, ...]) -> Scan:
     dataset, subset, split = rows.dataset, rows.subset, rows.split
     assert dataset is not None
     path = dataset.source.path.replace("{split}", split).replace("{subset}", subset or "")
@@ -197,5 +237,6 @@ def _scan(rows: RowsRef) -> Scan:
         license=dataset.license,
         private=dataset.private,
         part=rows.part,
+        slices=tuple(rule for rule in dataset.slices if rule.name in slices),
         folder=str(Path(dataset.place.source.path).parent),
     )

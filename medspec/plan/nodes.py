@@ -110,6 +110,24 @@ class TextFile:
 
 
 @attrs.frozen(kw_only=True)
+class Condition:
+    """`path op value` for one row; `path` may end in `.words` or `.length` of a text."""
+
+    path: str
+    op: str
+    value: str | int | float | bool
+
+
+@attrs.frozen(kw_only=True)
+class SliceRule:
+    """Groups of rows: one for each value at the path `by`, or those for which all of `when` holds."""
+
+    name: str
+    by: str | None = None
+    when: tuple[Condition, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Scan:
     """Rows of one split. `folder` is the spec's own folder, the last place where `source.path` is looked for."""
 
@@ -126,6 +144,8 @@ class Scan:
     license: str | None = None
     private: bool = False
     part: Part | None = None
+    slices: tuple[SliceRule, ...] = ()
+    """The groups that are reported."""
     folder: str = attrs.field(default="", metadata={"hash": False})
 
 
@@ -232,6 +252,15 @@ class Score:
 
 
 @attrs.frozen(kw_only=True)
+class Reference:
+    """Published figures of somebody's model: (label, value) pairs, and where they stand."""
+
+    name: str
+    figures: tuple[tuple[str, float], ...]
+    source: str
+
+
+@attrs.frozen(kw_only=True)
 class TaskPlan:
     """A task: which nodes it uses, where its gold is, and the two hashes that say what it measures."""
 
@@ -245,6 +274,7 @@ class TaskPlan:
     scores: tuple[Score, ...]
     waivers: tuple[tuple[str, str], ...] = ()
     """Code and reason of each rule that is broken on purpose; in no hash, and in every report."""
+    references: tuple[Reference, ...] = ()
     call_hash: str = ""
     score_hash: str = ""
 
@@ -257,11 +287,20 @@ class Member:
 
 @attrs.frozen(kw_only=True)
 class Aggregate:
-    """One number over several tasks' primary metrics. `method` is `mean`, `weighted_mean` or `worst`."""
+    """One number over several scores. `method` is `mean`, `weighted_mean`, `micro` (weighted by rows) or `worst`.
+
+    `tasks` are names of tasks, or of aggregates that stand before this one; `weights` has one entry for each. `metric` is
+    the label whose values are taken, None for the primary one. With `rescale` = `chance` a score s becomes
+    (s - c) / (1 - c), with c the accuracy of guessing.
+    """
 
     name: str
     method: str
     tasks: tuple[str, ...]
+    weights: tuple[float, ...] = ()
+    metric: str | None = None
+    rescale: str = "none"
+    higher_is_better: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -289,6 +328,9 @@ class Plan:
     members: tuple[Member, ...]
     aggregates: tuple[Aggregate, ...] = ()
     interval: Interval = Interval()
+    slice_rows: int = 1
+    """Groups with fewer rows are not shown."""
+    references: tuple[Reference, ...] = ()
     title: str = ""
     """One line from the suite's doc comment."""
 

@@ -56,7 +56,7 @@ def _faults(plan: Plan) -> Iterator[str]:
             yield f"the nodes of {task.name} do not belong together"
         if sum(score.primary for score in task.scores) != 1:
             yield f"{task.name} has no primary metric, or several"
-    names = [task.name for task in plan.tasks]
+    names = [task.name for task in plan.tasks] + [aggregate.name for aggregate in plan.aggregates]
     for name in (*(member.task for member in plan.members), *(n for a in plan.aggregates for n in a.tasks)):
         if name not in names:
             yield f"{name} is counted and not planned"

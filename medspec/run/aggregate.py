@@ -1,7 +1,7 @@
-"""One number over several tasks, from their primary metrics, with an interval.
+"""One number over several scores, with an interval.
 
-The interval of a (weighted) mean is put together from those of the tasks, which are independent samples, by the method
-of variance estimates recovery: Zou & Donner, Statistics in Medicine 27 (2008) 1693-1702, with the limits of each task
+The interval of a (weighted) mean is put together from those of its parts, which are independent samples, by the method
+of variance estimates recovery: Zou & Donner, Statistics in Medicine 27 (2008) 1693-1702, with the limits of each part
 in the place of its variance.
 """
 
@@ -13,32 +13,55 @@ from typing import Any
 
 from medspec.plan.nodes import Aggregate, Plan
 
+Value = dict[str, Any]
+"""`value`, `low` and `high`, each a number or None, and `rows`."""
+
 
 def aggregate(plan: Plan, tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Every aggregate of the plan by name, from the `tasks` of a report. A task without a value leaves it without one."""
-    weights = {member.task: member.weight for member in plan.members}
-    return {entry.name: _one(entry, weights, tasks) for entry in plan.aggregates}
+    """Every aggregate of the plan by name, from the `tasks` of a report. A part without a value leaves it without one."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in plan.aggregates:
+        parts = [found[name] if name in found else _part(entry, tasks[name]) for name in entry.tasks]
+        found[entry.name] = {"method": entry.method, "tasks": list(entry.tasks), **_one(entry, parts)}
+    return found
 
 
-def _one(entry: Aggregate, weights: Mapping[str, float], tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    found = [tasks[name]["metrics"][tasks[name]["primary"]] for name in entry.tasks]
-    result: dict[str, Any] = {
-        "method": entry.method,
-        "tasks": list(entry.tasks),
-        "value": None,
-        "low": None,
-        "high": None,
+def _part(entry: Aggregate, task: Mapping[str, Any]) -> Value:
+    value: Value = task["metrics"][task["primary"] if entry.metric is None else entry.metric]
+    if entry.rescale != "chance" or value["value"] is None:
+        return value
+    chance = task["chance"]
+    return {
+        **value,
+        **{
+            key: None if value[key] is None else (value[key] - chance) / (1 - chance)
+            for key in ("value", "low", "high")
+        },
     }
-    if any(value["value"] is None for value in found):
-        return result
+
+
+def _one(entry: Aggregate, parts: list[Value]) -> Value:
+    if any(part["value"] is None for part in parts):
+        return {"value": None, "low": None, "high": None}
     if entry.method == "worst":
-        worst = min(range(len(found)), key=lambda index: found[index]["value"])
-        return {**result, **{key: found[worst][key] for key in ("value", "low", "high")}, "worst": entry.tasks[worst]}
-    raw = [weights[name] if entry.method == "weighted_mean" else 1.0 for name in entry.tasks]
-    shares = [weight / sum(raw) for weight in raw]
-    result["value"] = math.fsum(share * value["value"] for share, value in zip(shares, found, strict=True))
-    if all(value["low"] is not None for value in found):
-        below = math.fsum((s * (v["value"] - v["low"])) ** 2 for s, v in zip(shares, found, strict=True))
-        above = math.fsum((s * (v["high"] - v["value"])) ** 2 for s, v in zip(shares, found, strict=True))
-        result["low"], result["high"] = result["value"] - math.sqrt(below), result["value"] + math.sqrt(above)
-    return result
+        sign = 1 if entry.higher_is_better else -1
+        worst = min(range(len(parts)), key=lambda index: sign * parts[index]["value"])
+        return {**{key: parts[worst][key] for key in ("value", "low", "high")}, "worst": entry.tasks[worst]}
+    shares = _shares(entry, parts)
+    value = math.fsum(share * part["value"] for share, part in zip(shares, parts, strict=True))
+    if any(part["low"] is None for part in parts):
+        return {"value": value, "low": None, "high": None}
+    below = math.fsum((s * (p["value"] - p["low"])) ** 2 for s, p in zip(shares, parts, strict=True))
+    above = math.fsum((s * (p["high"] - p["value"])) ** 2 for s, p in zip(shares, parts, strict=True))
+    return {"value": value, "low": value - math.sqrt(below), "high": value + math.sqrt(above)}
+
+
+def _shares(entry: Aggregate, parts: list[Value]) -> list[float]:
+    """The weight of each part; together 1."""
+    if entry.method == "micro":
+        raw = [float(part["rows"]) for part in parts]
+    elif entry.method == "weighted_mean":
+        raw = list(entry.weights)
+    else:
+        raw = [1.0] * len(parts)
+    return [weight / sum(raw) for weight in raw]

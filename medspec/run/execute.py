@@ -101,6 +101,7 @@ def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
         "title": plan.title,
         "model": {"name": model, "digest": backend.digest, **backend.describe()},
         "plan": plan_hash(plan),
+        "references": {r.name: {**dict(r.figures), "source": r.source} for r in plan.references},
         "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
     }
 

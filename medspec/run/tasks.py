@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.scan import Rows
 from medspec.run.score import score_task
+from medspec.run.slices import score_slices
+from medspec.types import BooleanType, ChoiceType, EnumType, Type
 
 FAILED = "failed"
 """The reason of an answer that could not be read because there is no reply."""
@@ -54,6 +57,15 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     golds = [row[task.gold] for row in rows.rows]
     batch = Batch(read.reader.answer, answers, golds)
     scored = score_task(task.scores, batch, interval, unread_policy=read.unread)
+    slices = score_slices(
+        scan.slices,
+        rows.rows,
+        task.scores,
+        batch,
+        interval,
+        unread_policy=read.unread,
+        smallest=plan.slice_rows,
+    )
     reasons = [answer.reason if isinstance(answer, Unread) else None for answer in answers]
     failures = Counter(reply.failure for reply in replies if reply.failure is not None)
     unread = Counter(reason for reason in reasons if reason not in (None, FAILED, REFUSED))
@@ -73,7 +85,10 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "license": scan.license,
         "unread_policy": read.unread,
         "waivers": dict(task.waivers),
+        "chance": chance(read.reader.answer, rows.rows),
         "metrics": scored.metrics,
+        "slices": slices,
+        "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
     type_ = read.reader.answer
     columns: dict[str, list[Any]] = {
@@ -96,6 +111,17 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     for label, found in scored.per_row.items():
         columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
     return TaskResult(report, columns)
+
+
+def chance(type_: Type, rows: list[dict[str, Any]]) -> float | None:
+    """The accuracy of guessing among the possible answers, each as likely; None where they are not few and known."""
+    if isinstance(type_, BooleanType):
+        return 0.5
+    if isinstance(type_, EnumType):
+        return 1 / len(type_.cases)
+    if isinstance(type_, ChoiceType) and rows:
+        return math.fsum(1 / len(row[type_.of]) for row in rows) / len(rows)
+    return None
 
 
 def _json(value: Any) -> str:

@@ -1,0 +1,90 @@
+"""Groups of rows that are scored by themselves."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from medspec.metrics.base import Batch
+from medspec.plan.nodes import Condition, Interval, Score, SliceRule
+from medspec.run.score import score_task
+
+_OPERATORS = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+NONE = "(none)"
+"""The group of rows that have no value to be grouped by."""
+
+
+def groups_of(rule: SliceRule, rows: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """The rows of each group by its name, groups in order of their names; a row is in one group at most."""
+    found: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        if rule.by is not None:
+            value = value_at(row, rule.by)
+            name = NONE if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            found.setdefault(name, []).append(index)
+        elif all(_holds(condition, row) for condition in rule.when):
+            found.setdefault(rule.name, []).append(index)
+    return dict(sorted(found.items()))
+
+
+def value_at(row: Mapping[str, Any], path: str) -> Any:
+    """The value at a dotted path of a row; None where something on the way is not there."""
+    value: Any = row
+    for part in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, str):
+            value = len(value.split()) if part == "words" else len(value)
+        else:
+            return None
+    return value
+
+
+def _holds(condition: Condition, row: Mapping[str, Any]) -> bool:
+    value = value_at(row, condition.path)
+    return value is not None and bool(_OPERATORS[condition.op](value, condition.value))
+
+
+def rows_of(batch: Batch, indexes: list[int]) -> Batch:
+    """The rows of `batch` at `indexes`."""
+    confidence = batch.confidence
+    return attrs.evolve(
+        batch,
+        answers=[batch.answers[index] for index in indexes],
+        golds=[batch.golds[index] for index in indexes],
+        confidence=None if confidence is None else [confidence[index] for index in indexes],
+    )
+
+
+def score_slices(
+    rules: tuple[SliceRule, ...],
+    rows: list[dict[str, Any]],
+    scores: tuple[Score, ...],
+    batch: Batch,
+    interval: Interval,
+    *,
+    unread_policy: str,
+    smallest: int,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Slice, group -> `rows` and `metrics`; a group with fewer than `smallest` rows has `rows` only."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for rule in rules:
+        found[rule.name] = {}
+        for name, indexes in groups_of(rule, rows).items():
+            group: dict[str, Any] = {"rows": len(indexes)}
+            if len(indexes) >= smallest:
+                scored = score_task(scores, rows_of(batch, indexes), interval, unread_policy=unread_policy)
+                group["metrics"] = scored.metrics
+            found[rule.name][name] = group
+    return found
