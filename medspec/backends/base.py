@@ -59,6 +59,8 @@ class Request:
     messages: tuple[Message, ...]
     decode: Decode
     options: tuple[str, ...] | None = None
+    sample: int = 0
+    """Which of several draws for the row this is, from 0; each has a stream of random numbers of its own."""
 
     @property
     def plain_prompt(self) -> str:

@@ -135,6 +135,7 @@ class TaskSpec(Declared):
     decode: Decode
     scores: tuple[Score, ...]
     unread: str
+    repeats: int = 1
     shots: ShotsSpec | None = None
     references: tuple[Reference, ...] = ()
     waivers: tuple[tuple[str, str], ...] = ()

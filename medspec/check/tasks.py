@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from medspec.backends.base import Decode
 from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import read_answer, read_gold
-from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value, read_version
+from medspec.check.arguments import ABSENT, Rule, Symbol, read_value, read_version
 from medspec.check.bindings import Asked, bind_prompt
+from medspec.check.decoding import read_decoding
 from medspec.check.metrics import read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.references import read_references
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 SETTINGS = ("data", "prompt", "gold", "unread")
 _UNREAD = Rule("unread", "word", "worst", ("worst", "skip"))
-_DECODE = (Rule("temperature", "float", 0.0), Rule("max_tokens", "int", 64), Rule("stop", "texts", ()))
 
 
 @attrs.frozen
@@ -264,7 +263,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     scores = read_metrics(clauses["metrics"], answer, checker) if "metrics" in clauses else None
     if bound is not None and answer is not None:
         report_unsaid(*bound, answer, clauses["prompt"].node.value.place, report)  # type: ignore[union-attr]
-    decode = _read_decode(clauses.get("decode"))
+    decoding = read_decoding(clauses.get("decode"))
     unread = _read_unread(clauses.get("unread"), waivers)
     if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
         return None
@@ -284,7 +283,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         bindings=bindings,
         reader=answer.use,
         gold=gold,
-        decode=decode,
+        decode=decoding.decode,
+        repeats=decoding.repeats,
         scores=scores,
         unread=unread,
         shots=None if isinstance(shots, NoShots) else shots,
@@ -326,31 +326,6 @@ def clauses_module(declaration: tree.TaskDecl, checker: Checker) -> str:
     """The module a declaration stands in."""
     path = declaration.place.source
     return next(name for name, module in checker.modules.items() if module.tree.source is path)
-
-
-def _read_decode(clause: Clause | None) -> Decode:
-    if clause is None:
-        return Decode()
-    assert isinstance(clause.node, tree.DecodeBlock)
-    settings, report = clause.node.settings, clause.scope.report
-    call = tree.Call(
-        tree.Path((tree.Ident("decode", clause.node.place),), clause.node.place),
-        tuple(tree.Argument(setting.key, setting.value, setting.place) for setting in settings),
-        clause.node.place,
-    )
-    found = read_arguments(call, _DECODE, report, values=clause.scope.values)
-    found = {
-        rule.name: rule.default
-        if found[rule.name] is ABSENT or isinstance(found[rule.name], Symbol)
-        else found[rule.name]
-        for rule in _DECODE
-    }
-    for setting in settings:
-        if setting.key.name == "temperature" and found["temperature"] < 0:
-            report.add("E0301", "`temperature` is not negative", setting.value.place, helps=["0 is greedy"])
-        if setting.key.name == "max_tokens" and found["max_tokens"] < 1:
-            report.add("E0301", "`max_tokens` is at least 1", setting.value.place)
-    return Decode(**found)
 
 
 def _read_unread(clause: Clause | None, waivers: Waivers) -> str:

@@ -35,7 +35,7 @@ def _key(call: Call) -> str:
     # Digests and not equality: to Python 1, 1.0 and True are equal, and they are not printed alike.
     if call.options is not None:
         return digest([call.render, call.options])
-    return digest([call.render, call.decode]) if call.decode.temperature == 0 else call.id
+    return digest([call.render, call.decode, call.repeats]) if call.decode.temperature == 0 else call.id
 
 
 def _merge_renders(plan: Plan) -> tuple[Plan, dict[str, str]]:

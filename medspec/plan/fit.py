@@ -23,6 +23,9 @@ def check_fit(plan: Plan, spec: Spec, model: str, abilities: Abilities) -> Repor
                     "or read the answer from text: `answer ... via letter`",
                 ],
             )
+        elif isinstance(declared, TaskSpec) and plan.call(task.call).repeats > 1 and abilities.by_row:
+            title = f"`{model}` holds one reply for each row, and `{task.name}` draws several"
+            report.add("E0701", title, declared.answer_place)
         elif isinstance(declared, TaskSpec) and plan.call(task.call).options is None and not abilities.text:
             report.add("E0701", f"`{model}` writes no text, and this answer is read from it", declared.answer_place)
     return report

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from medspec.syntax import template
 from medspec.syntax.filters import Unrenderable
 from medspec.syntax.render_template import renderer_exact
@@ -36,12 +38,53 @@ def _fold_piece(piece: Piece, known: Mapping[str, Any]) -> tuple[Piece, ...]:
             # Left for the run, which can name the rows; here it is not known whether there are any.
             return (piece,)
     match piece:
-        case template.If(branches, otherwise):
-            return (template.If(tuple((test, fold(body, known)) for test, body in branches), fold(otherwise, known)),)
+        case template.Output(expression):
+            return (template.Output(_with_values(expression, known)),)
+        case template.If():
+            return _fold_if(piece, known)
         case template.For(name, over, body):
             inner = {key: value for key, value in known.items() if key not in (name, "loop")}
-            return (template.For(name, over, fold(body, inner)),)
+            return (template.For(name, _with_values(over, known), fold(body, inner)),)
     return (piece,)
+
+
+def _fold_if(piece: template.If, known: Mapping[str, Any]) -> tuple[Piece, ...]:
+    """What is left of a condition: branches that are never taken go, and those behind one that always is."""
+    left = []
+    for test, body in piece.branches:
+        holds = _value_of(test, known)
+        if holds is True:
+            otherwise = fold(body, known)
+            break
+        if holds is None:
+            left.append((_with_values(test, known), fold(body, known)))
+    else:
+        otherwise = fold(piece.otherwise, known)
+    return (template.If(tuple(left), otherwise),) if left else otherwise
+
+
+def _value_of(test: Expression, known: Mapping[str, Any]) -> bool | None:
+    """Whether a condition holds; None where that is not known yet."""
+    if not names_in(test) <= set(known):
+        return None
+    try:
+        return renderer_exact((template.If(((test, (template.Text("x"),)),)),))(known) == "x"
+    except Unrenderable:
+        return None
+
+
+def _with_values(expression: Expression, known: Mapping[str, Any]) -> Expression:
+    """`expression` with the values of known names in the place of the names."""
+    match expression:
+        case template.Name(name) if name in known:
+            return template.Literal(known[name], offset=expression.offset)
+        case template.Attribute() | template.Item() | template.Filter():
+            return attrs.evolve(expression, target=_with_values(expression.target, known))
+        case template.Compare(left, _, right):
+            return attrs.evolve(expression, left=_with_values(left, known), right=_with_values(right, known))
+        case template.Logic(_, terms):
+            return attrs.evolve(expression, terms=tuple(_with_values(term, known) for term in terms))
+    return expression
 
 
 def names_in(part: Piece | Expression) -> set[str]:

@@ -48,7 +48,7 @@ def call_parts(scan: Scan, render: Render, call: Call, shot_scan: Scan | None = 
         "turns": turns,
         "texts": {name: bound for name, bound in sorted(filled.items()) if isinstance(bound, TextFile | ShotRows)},
         "shots": None if shot_scan is None else _shot_parts(shot_scan, render, fields),
-        "decode": call.decode if call.options is None else None,
+        "decode": [call.decode, call.repeats] if call.options is None else None,
         "options": call.options,
     }
 

@@ -183,6 +183,7 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
         render=render.id,
         decode=task.decode,
         options=task.reader if reader.asks == "logits" else None,
+        repeats=1 if reader.asks == "logits" else task.repeats,
     )
     read = Read(id=f"a{number}", call=call.id, reader=task.reader, unread=task.unread)
     nodes.renders.append(render)

@@ -229,6 +229,8 @@ class Call:
     render: str
     decode: Decode
     options: ReaderUse | None = None
+    repeats: int = 1
+    """How many replies are drawn for each row; more than one only where text is sampled."""
 
 
 @attrs.frozen(kw_only=True)

@@ -43,7 +43,7 @@ class Watch(Protocol):
 def requests_of(
     plan: Plan, call: Call, rows: Rows, task: str, shot_rows: tuple[dict[str, Any], ...] = ()
 ) -> Iterator[Request]:
-    """The request of each row, in order. `task` is the name that `replay` files may use.
+    """The request of each row, in order, and again for each further draw. `task` is the name `replay` files may use.
 
     `shot_rows` are the rows shown as examples before each.
 
@@ -52,13 +52,21 @@ def requests_of(
     render = plan.render(call.render)
     messages = message_maker(render, shot_rows)
     options = _option_maker(call)
-    for id, row in zip(rows.ids, rows.rows, strict=True):
-        try:
-            yield Request(task=task, row=id, messages=messages(row), decode=call.decode, options=options(row))
-        except (Unrenderable, Misfit) as error:
-            # Ids of private rows may be those of patients.
-            row_name = "a row" if plan.scan(render.scan).private else f"row {id}"
-            raise DataError(f"{rows.file}, {row_name}: cannot write the prompt `{render.prompt}`: {error}") from None
+    for sample in range(call.repeats):
+        for id, row in zip(rows.ids, rows.rows, strict=True):
+            try:
+                yield Request(
+                    task=task,
+                    row=id,
+                    messages=messages(row),
+                    decode=call.decode,
+                    options=options(row),
+                    sample=sample,
+                )
+            except (Unrenderable, Misfit) as error:
+                # Ids of private rows may be those of patients.
+                name = "a row" if plan.scan(render.scan).private else f"row {id}"
+                raise DataError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}") from None
 
 
 def _option_maker(call: Call) -> Callable[[dict[str, Any]], tuple[str, ...] | None]:

@@ -66,7 +66,7 @@ def execute(
         surroundings = environment()
         write_json(out / "environment.json", {**surroundings, "model": backend.describe()})
         caller = Caller(backend, journal, watch)
-        total = sum(len(bound.rows[plan.render(call.render).scan].rows) for call in plan.calls)
+        total = sum(len(bound.rows[plan.render(call.render).scan].rows) * call.repeats for call in plan.calls)
         try:
             results = _results(bound, caller, watch)
         except KeyboardInterrupt:
@@ -113,7 +113,7 @@ def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult
         tasks = [task for task in plan.tasks if task.call == call.id]
         render = plan.render(call.render)
         rows = bound.rows[render.scan]
-        watch.start(", ".join(task.name for task in tasks), len(rows.rows))
+        watch.start(", ".join(task.name for task in tasks), len(rows.rows) * call.repeats)
         replies = caller.answer(list(requests_of(plan, call, rows, tasks[0].name, bound.shot_rows(render))))
         watch.finish()
         for task in tasks:

@@ -46,7 +46,7 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
         "messages": [[message.role, message.text] for message in request.messages],
         "decode": attrs.asdict(request.decode),
         "options": request.options,
-        "row": [request.task, request.row] if by_row else None,
+        "row": [request.task, request.row, request.sample] if by_row else None,
     }
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Condition, Interval, Score, SliceRule
-from medspec.run.score import score_task
+from medspec.run.samples import score_samples
 
 _OPERATORS = {
     "==": operator.eq,
@@ -71,7 +71,7 @@ def score_slices(
     rules: tuple[SliceRule, ...],
     rows: list[dict[str, Any]],
     scores: tuple[Score, ...],
-    batch: Batch,
+    batches: Sequence[Batch],
     interval: Interval,
     *,
     unread_policy: str,
@@ -84,7 +84,8 @@ def score_slices(
         for name, indexes in groups_of(rule, rows).items():
             group: dict[str, Any] = {"rows": len(indexes)}
             if len(indexes) >= smallest:
-                scored = score_task(scores, rows_of(batch, indexes), interval, unread_policy=unread_policy)
+                parts = [rows_of(batch, indexes) for batch in batches]
+                scored = score_samples(scores, parts, interval, unread_policy=unread_policy)
                 group["metrics"] = scored.metrics
             found[rule.name][name] = group
     return found

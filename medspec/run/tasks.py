@@ -16,8 +16,8 @@ from medspec.metrics.base import Batch
 from medspec.plan.nodes import Interval, Plan, Read, TaskPlan
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
+from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
-from medspec.run.score import score_task
 from medspec.run.slices import score_slices
 from medspec.types import BooleanType, ChoiceType, EnumType, Type
 
@@ -51,32 +51,20 @@ def read_reply(reply: Reply, read: Read, row: dict[str, Any]) -> Any:
 
 
 def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply], interval: Interval) -> TaskResult:
-    """Read, count and score the replies of one task."""
+    """Read, count and score the replies of one task: those to every row, and again for each further draw."""
     read, scan = plan.read(task.read), plan.scan(task.scan)
-    answers = [read_reply(reply, read, row) for reply, row in zip(replies, rows.rows, strict=True)]
+    draws = plan.call(task.call).repeats
+    answers = [read_reply(reply, read, row) for reply, row in zip(replies, rows.rows * draws, strict=True)]
     golds = [row[task.gold] for row in rows.rows]
-    batch = Batch(read.reader.answer, answers, golds)
-    scored = score_task(task.scores, batch, interval, unread_policy=read.unread)
-    slices = score_slices(
-        scan.slices,
-        rows.rows,
-        task.scores,
-        batch,
-        interval,
-        unread_policy=read.unread,
-        smallest=plan.slice_rows,
-    )
-    reasons = [answer.reason if isinstance(answer, Unread) else None for answer in answers]
-    failures = Counter(reply.failure for reply in replies if reply.failure is not None)
-    unread = Counter(reason for reason in reasons if reason not in (None, FAILED, REFUSED))
+    batches = [
+        Batch(read.reader.answer, answers[start : start + len(golds)], golds)
+        for start in range(0, len(golds) * draws, max(len(golds), 1))
+    ]
+    scored = score_samples(task.scores, batches, interval, unread_policy=read.unread)
     report = {
         "rows": len(rows.rows),
-        "unread": sum(unread.values()) / len(rows.rows) if rows.rows else 0.0,
-        "unread_reasons": dict(sorted(unread.items())),
-        "refused": reasons.count(REFUSED),
-        "failed": sum(failures.values()),
-        "failures": dict(sorted(failures.items())),
-        "truncated": sum(reply.finish == "length" for reply in replies),
+        "draws": draws,
+        **_counts(answers, replies),
         "primary": next(score.label for score in task.scores if score.primary),
         "version": task.version,
         "call_hash": task.call_hash,
@@ -87,30 +75,67 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "waivers": dict(task.waivers),
         "chance": chance(read.reader.answer, rows.rows),
         "metrics": scored.metrics,
-        "slices": slices,
+        "slices": score_slices(
+            scan.slices,
+            rows.rows,
+            task.scores,
+            batches,
+            interval,
+            unread_policy=read.unread,
+            smallest=plan.slice_rows,
+        ),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
-    type_ = read.reader.answer
-    columns: dict[str, list[Any]] = {
+    columns = _columns(task, rows, replies, answers, golds, read, private=scan.private)
+    for label, found in scored.per_row.items():
+        columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
+    return TaskResult(report, columns)
+
+
+def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
+    """What did not give an answer, and why: unread, refused, failed and truncated are four different things."""
+    reasons = Counter(answer.reason for answer in answers if isinstance(answer, Unread))
+    failures = Counter(reply.failure for reply in replies if reply.failure is not None)
+    refused, _ = reasons.pop(REFUSED, 0), reasons.pop(FAILED, 0)
+    return {
+        "unread": sum(reasons.values()) / len(answers) if answers else 0.0,
+        "unread_reasons": dict(sorted(reasons.items())),
+        "refused": refused,
+        "failed": sum(failures.values()),
+        "failures": dict(sorted(failures.items())),
+        "truncated": sum(reply.finish == "length" for reply in replies),
+    }
+
+
+def _columns(
+    task: TaskPlan,
+    rows: Rows,
+    replies: Sequence[Reply],
+    answers: Sequence[Any],
+    golds: Sequence[Any],
+    read: Read,
+    *,
+    private: bool,
+) -> dict[str, list[Any]]:
+    """The lines of `rows.parquet`: one for each row and draw."""
+    type_, draws = read.reader.answer, len(answers) // max(len(golds), 1)
+    return {
         "task": [task.name] * len(answers),
-        "row_id": rows.ids,
-        "sample": [0] * len(answers),
+        "row_id": rows.ids * draws,
+        "sample": [sample for sample in range(draws) for _ in golds],
         "prompt_sha256": [reply.prompt_sha256 for reply in replies],
         # The text of private rows stays in the journal on this machine.
-        "reply": [None if scan.private or reply.scores is not None else reply.text for reply in replies],
+        "reply": [None if private or reply.scores is not None else reply.text for reply in replies],
         "option_scores": [None if reply.scores is None else list(reply.scores) for reply in replies],
         "answer": [None if isinstance(a, Unread) else _json(type_.to_json(a)) for a in answers],
-        "gold": [_json(type_.to_json(gold)) for gold in golds],
-        "unread": reasons,
+        "gold": [_json(type_.to_json(gold)) for gold in golds] * draws,
+        "unread": [answer.reason if isinstance(answer, Unread) else None for answer in answers],
         "failure": [reply.failure for reply in replies],
         "finish": [reply.finish for reply in replies],
         "tokens_in": [reply.tokens_in for reply in replies],
         "tokens_out": [reply.tokens_out for reply in replies],
         "seconds": [reply.seconds for reply in replies],
     }
-    for label, found in scored.per_row.items():
-        columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
-    return TaskResult(report, columns)
 
 
 def chance(type_: Type, rows: list[dict[str, Any]]) -> float | None:

@@ -170,7 +170,7 @@ class OnnxBackend:
         job = WritingJob(
             index=index,
             task=request.task,
-            row=request.row,
+            row=request.row if request.sample == 0 else f"{request.row}\0{request.sample}",
             ids=prompt.ids,
             room=room,
             ends=self.tokens.ends | frozenset(number for number in special if number is not None),

@@ -1,0 +1,54 @@
+"""Scores of a task whose rows are answered several times.
+
+Every draw is scored as a run of its own; the value of a metric is the mean over the draws. Rows, not draws, are what the
+interval is about: draws of one row are averaged first. Metrics that are no mean over rows have no interval then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from medspec.metrics.base import Batch
+from medspec.plan.nodes import Interval, Score
+from medspec.run.intervals import interval_of_mean
+from medspec.run.score import TaskScores, score_task
+
+
+def score_samples(
+    scores: tuple[Score, ...], batches: Sequence[Batch], interval: Interval, *, unread_policy: str
+) -> TaskScores:
+    """The scores over all draws; `batches` holds one batch per draw, with the rows in the same order.
+
+    Besides what `score_task` gives, `samples` holds the value of each draw and `spread` their standard deviation.
+    """
+    if len(batches) == 1:
+        return score_task(scores, batches[0], interval, unread_policy=unread_policy)
+    import numpy as np
+
+    drawn = [score_task(scores, batch, interval, unread_policy=unread_policy) for batch in batches]
+    metrics = {}
+    for score in scores:
+        values = [one.metrics[score.label]["value"] for one in drawn]
+        known = [value for value in values if value is not None]
+        mean = math.fsum(known) / len(known) if known else None
+        bounds = None
+        if score.label in drawn[0].per_row:
+            draws = np.stack([one.per_row[score.label] for one in drawn])
+            counted = ~np.isnan(draws)
+            rows = (
+                np.where(counted, draws, 0.0).sum(axis=0)[counted.any(axis=0)]
+                / counted.sum(axis=0)[counted.any(axis=0)]
+            )
+            bounds = interval_of_mean(rows, interval) if len(rows) else None
+        metrics[score.label] = {
+            "value": mean,
+            "low": bounds.low if bounds else None,
+            "high": bounds.high if bounds else None,
+            "rows": len(batches[0]),
+            "interval": bounds.method if bounds else None,
+            "samples": values,
+            "spread": float(np.std(known, ddof=1)) if len(known) > 1 else None,
+        }
+    per_row = {label: np.concatenate([one.per_row[label] for one in drawn]) for label in drawn[0].per_row}
+    return TaskScores(metrics, per_row)
