@@ -36,7 +36,7 @@ def _fold_piece(piece: Piece, known: Mapping[str, Any]) -> tuple[Piece, ...]:
             return (template.Text(renderer_exact((piece,))(known)),)
         except Unrenderable:
             # Left for the run, which can name the rows; here it is not known whether there are any.
-            return (piece,)
+            pass
     match piece:
         case template.Output(expression):
             return (template.Output(_with_values(expression, known)),)
