@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from medspec.check.anchors import Anchoring
 from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
-from medspec.check.scope import report_twice, settings_of, with_article
+from medspec.check.scope import meant, report_twice, settings_of, with_article
 from medspec.check.slices import read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
 from medspec.plan.nodes import Column, FileSource, FromKey, FromPath, FromPaths, FromRowNumber, Keep
@@ -18,7 +18,7 @@ from medspec.text.suggest import nearest
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
-    from medspec.check.scope import Scope
+    from medspec.check.scope import Scope, meant
 
 SETTINGS = ("source", "splits", "subsets", "license", "private", "id")
 
@@ -46,8 +46,9 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     )
     splits = _names(settings.get("splits"), scope)
     subsets = _names(settings.get("subsets"), scope)
+    misspelt = meant((clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS)
     for name in ("source", "splits"):
-        if name not in settings:
+        if name not in settings and name not in misspelt:
             helps = (
                 ["write `splits = [test]`"] if name == "splits" else ['write `source = jsonl("folder/{split}.jsonl")`']
             )

@@ -5,7 +5,7 @@ A name that cannot be found is reported once, with the one name its author most 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -209,6 +209,13 @@ def settings_of(
         else:
             found[name] = setting
     return found
+
+
+def meant(settings: Iterable[tree.Setting], known: Iterable[str]) -> set[str]:
+    """The names that misspelt settings most likely mean: reported once, as misspelt, and not as missing too."""
+    names = tuple(known)
+    close = (nearest(setting.key.name, names) for setting in settings if setting.key.name not in names)
+    return {name for name in close if name is not None}
 
 
 def report_twice(name: str, where: str, first: Place, again: Place, report: Report) -> None:

@@ -20,7 +20,7 @@ from medspec.check.metrics import read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.references import read_references
 from medspec.check.rows import read_rows
-from medspec.check.scope import Missing, Scope, report_twice
+from medspec.check.scope import Missing, Scope, meant, report_twice
 from medspec.check.shots import NoShots, read_shots, same_rows
 from medspec.check.spec import RecordSpec, RowsRef, ShotsSpec, TaskSpec, TemplateSpec
 from medspec.check.types import read_type
@@ -247,7 +247,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     """A task from its clauses; None when something is missing or wrong, all of which has been reported."""
     report = checker.report
     place = declaration.name.place
-    missing = [key for key in _EXAMPLES if key not in clauses]
+    misspelt = meant((clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS)
+    missing = [key for key in _EXAMPLES if key not in clauses and key not in misspelt]
     if missing:
         title = f"`{declaration.name.name}` does not say its {', '.join(f'`{key}`' for key in missing)}"
         report.add("E0210", title, place, helps=[_EXAMPLES[key] for key in missing])

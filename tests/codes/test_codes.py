@@ -13,23 +13,24 @@ import pytest
 import medspec
 from medspec.codes import CODES, RETIRED, find_code
 from medspec.metrics import METRICS
-from medspec.metrics.base import FRACTION, Metric, Signature, Variable
 from medspec.text.render import render_one
 
 HERE = Path(__file__).parent
 PACKAGE = Path(medspec.__file__).parent
-ECE = Metric(
-    name="ece",
-    summary="Made up: no metric of the catalogue needs a facet yet.",
-    signature=Signature(
+
+
+def made_up_metric():
+    """A metric that needs a facet, as long as the catalogue has none."""
+    from medspec.metrics.base import FRACTION, Metric, Signature, Variable
+
+    signature = Signature(
         variable=Variable("C", "closed"),
         yields=FRACTION,
         grain="whole set",
         empty=None,
         needs=frozenset({"confidence"}),
-    ),
-    compute=lambda batch, settings: 0.0,
-)
+    )
+    return Metric(name="ece", summary="Made up.", signature=signature, compute=lambda batch, settings: 0.0)
 
 
 def diagnostics_of(folder, monkeypatch, code, text):
@@ -38,7 +39,7 @@ def diagnostics_of(folder, monkeypatch, code, text):
 
     if code.awaits:
         for place in (module, scope, metrics):
-            monkeypatch.setattr(place, "METRICS", (*METRICS, ECE))
+            monkeypatch.setattr(place, "METRICS", (*METRICS, made_up_metric()))
 
     for name, beside in (("main.medspec", text), *code.beside):
         (folder / name).write_text(beside, encoding="utf-8")
