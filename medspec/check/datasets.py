@@ -18,7 +18,7 @@ from medspec.text.suggest import nearest
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
-    from medspec.check.scope import Scope, meant
+    from medspec.check.scope import Scope
 
 SETTINGS = ("source", "splits", "subsets", "license", "private", "id")
 
