@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 from hypothesis import strategies as st
-from spec_texts import write_lines
+from planned_specs import write_lines
 
 ENUMS = {
     "Triage": (("red", "Immediate"), ("amber", "Urgent"), ("green", "Can wait")),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from shared_data import ROOT
-from spec_texts import plan_of
+from planned_specs import plan_of
 from strategies import SmallSpec, small_specs
 
 from medspec.api import compile_specs

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from spec_texts import changed, plan_of
+from planned_specs import changed, plan_of
 
 from medspec.check import check_paths
 from medspec.plan.hash import call_hash, plan_hash, score_hash
