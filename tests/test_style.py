@@ -49,7 +49,7 @@ HEAVY = ("torch", "torchmetrics", "polars", "onnxruntime", "numpy", "tokenizers"
 
 LONGEST_FILE, LONGEST_FUNCTION, MOST_NAMES = 400, 50, 10
 
-FORBIDDEN_PARTS = {"manager", "handler", "helper", "helpers", "util", "utils", "misc", "sample", "samples", "datum"}
+FORBIDDEN_PARTS = {"manager", "handler", "helper", "helpers", "util", "utils", "misc", "datum"}
 FORBIDDEN_STARTS = ("do_", "process_", "Base", "Abstract")
 SPELLING = {"behavior": "behaviour", "normalize": "normalise", "optimize": "optimise", "tokenise": "tokenize"}
 
