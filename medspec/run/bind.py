@@ -5,6 +5,7 @@ All of it happens before a model is asked anything, and all of it can fail with 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -14,17 +15,22 @@ from medspec.plan.nodes import Plan, Render
 from medspec.run.calls import requests_of
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
-from medspec.run.shots import PickedShots, check_apart, only, part_of, pick_shots
+from medspec.run.shots import PickedShots, check_apart, near_shots, only, part_of, pick_shots
+from medspec.run.slices import groups_of
 from medspec.run.text_files import resolve_texts
 
 
 @attrs.frozen
 class Bound:
-    """A plan with its data. `rows` are the scored rows by scan id, `shots` the picked rows by render id."""
+    """A plan with its data. `rows` are the scored rows by scan id, `shots` the picked rows by render id.
+
+    `warnings` are sentences about data that can be used and deserve a look.
+    """
 
     plan: Plan
     rows: dict[str, Rows]
     shots: dict[str, PickedShots]
+    warnings: tuple[str, ...] = ()
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
@@ -41,6 +47,7 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> Bound:
     whole = _read(resolved, roots, limit)
     scored = {id: _limited(rows, limit) for id, rows in whole.items()}
     shots: dict[str, PickedShots] = {}
+    warnings = [*_empty_slices(resolved, scored)]
     for render in resolved.renders:
         if render.shots is None:
             continue
@@ -48,7 +55,8 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> Bound:
         shots[render.id] = picked
         if not _waived(resolved, render):
             check_apart(scored[render.scan], whole[render.shots.scan], picked, resolved.scan(render.scan))
-    bound = Bound(resolved, scored, shots)
+            warnings += near_shots(scored[render.scan], picked, resolved.scan(render.scan))
+    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)))
     for call in resolved.calls:
         render = resolved.render(call.render)
         for _ in requests_of(resolved, call, scored[render.scan], "", bound.shot_rows(render)):
@@ -77,6 +85,13 @@ def _read(plan: Plan, roots: DataRoots, limit: int | None) -> dict[str, Rows]:
 
 def _limited(rows: Rows, limit: int | None) -> Rows:
     return rows if limit is None or len(rows.ids) <= limit else only(rows, range(limit))
+
+
+def _empty_slices(plan: Plan, scored: dict[str, Rows]) -> Iterator[str]:
+    for scan in plan.scans:
+        for rule in scan.slices:
+            if scan.id in scored and not groups_of(rule, scored[scan.id].rows):
+                yield f"{scored[scan.id].file}: the slice `{rule.name}` holds no row"
 
 
 def _waived(plan: Plan, render: Render) -> bool:

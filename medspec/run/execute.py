@@ -83,6 +83,7 @@ def execute(
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - clock, 3),
         "limit": limit,
+        "warnings": list(bound.warnings),
         "calls": {"asked": caller.asked, "reused": caller.reused},
         "tasks": tasks,
         "aggregates": aggregate(plan, tasks),

@@ -14,6 +14,7 @@ import attrs
 
 from medspec.errors import DataError
 from medspec.plan.nodes import Part, Scan, Shots
+from medspec.run.near import near_pairs, texts_of
 from medspec.run.scan import Rows
 
 
@@ -86,6 +87,27 @@ def check_apart(scored: Rows, shot_rows: Rows, picked: PickedShots, scan: Scan) 
             f"{shot_rows.file}: {len(shown)} of the rows shown as shots are scored too{which}; "
             "take the shots from another split, or hold them out with `.holdout(64)`"
         )
+
+
+def near_shots(scored: Rows, picked: PickedShots, scan: Scan) -> list[str]:
+    """One sentence for each shot that is nearly the same as a scored row."""
+
+    def texts(row: dict[str, Any]) -> list[str]:
+        return texts_of([value for name, value in row.items() if name != scan.id_field])
+
+    few = {id: texts(row) for id, row in zip(picked.ids, picked.rows, strict=True)}
+    many = {id: texts(row) for id, row in zip(scored.ids, scored.rows, strict=True)}
+    found: dict[str, list[tuple[float, str]]] = {}
+    for shot, other, value in near_pairs(few, many):
+        found.setdefault(shot, []).append((value, other))
+    lines = []
+    for number, (shot, others) in enumerate(found.items(), start=1):
+        value, other = max(others)
+        name, row = ("", "a scored row") if scan.private else (f" {shot}", f"the scored row {other}")
+        more = f", and {len(others) - 1} more" if len(others) > 1 else ""
+        name = name or f" number {number}"
+        lines.append(f"{scored.file}: the shot{name} is nearly the same as {row} (resemblance {value:.2f}{more})")
+    return lines
 
 
 def _content(row: dict[str, Any], scan: Scan) -> str:
