@@ -109,7 +109,7 @@ TYPES = {
     "a setting of another type": _type("float(unit: 3)"),
     "a dataset for a type": module(RECORD, _dataset().split("\n\n")[2], "record Z {\n  a : d\n}"),
     "a part of a type": _type("E.a", "enum E { a b }"),
-    "a choice of no field": _type("choice of option"),
+    "a choice of no field": module("record X {\n  options : text[2..3]\n  x : choice of option\n}"),
     "a choice of a text": _type("choice of note"),
     "a choice of a list that may be empty": module("record X {\n  options : text[]\n  x : choice of options\n}"),
     "a conversion of a text": _type("text from letter"),

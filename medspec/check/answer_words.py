@@ -1,7 +1,8 @@
 """Whether a prompt tells the model which words it may answer with (W0406).
 
-Asked only of an enum that is read from text: its cases are the author's words, and no model can know them. A prompt that
-mentions `answer_format` says so, and one that names every case in words of its own. What rows bring is not looked at.
+Asked of an enum that is read from text, because its cases are the author's words, and of readers whose form no model
+could guess (`json`). A prompt that mentions `answer_format` says so, and one that names every case, or every key of the
+form, in words of its own. What rows and text files bring is not looked at.
 """
 
 from __future__ import annotations
@@ -23,22 +24,33 @@ from medspec.types import EnumType
 def report_unsaid(prompt: PromptSpec, bindings: Bindings, answer: AnswerSpec, place: Place, report: Report) -> None:
     """Warn when the prompt used at `place` leaves the model to guess the cases of the answer."""
     type_ = answer.use.answer
-    if answer.reader.asks != "text" or prompt.uses_answer_format or not isinstance(type_, EnumType):
+    if answer.reader.asks != "text" or prompt.uses_answer_format:
+        return
+    if not answer.reader.needs_format and not isinstance(type_, EnumType):
         return
     texts = [text for turn in prompt.turns for text in _texts(turn.pieces)]
     texts += [str(bound.value) for _, bound in bindings if isinstance(bound, Constant)]
     texts += [str(phrase.value) for _, phrase in prompt.phrases if isinstance(phrase, Constant)]
     said = "\n".join(texts)
-    if all(_names(said, case.name) or _names(said, case.text) for case in type_.cases):
-        return
-    cases = ", ".join(case.text for case in type_.cases)
+    if answer.reader.format_words is not None:
+        words = answer.reader.format_words(type_, dict(answer.use.settings))
+        if any(turn.file is not None for turn in prompt.turns) or all(_names(said, word) for word in words):
+            return
+        lacks, means = f"what `{answer.reader.name}` reads", f"read by `{answer.reader.name}`"
+        otherwise = f"describe the form in words of your own, with {', '.join(f'`{word}`' for word in words)}"
+    else:
+        assert isinstance(type_, EnumType)
+        if all(_names(said, case.name) or _names(said, case.text) for case in type_.cases):
+            return
+        lacks, means = f"all cases of `{type_.name}`", f"one of: {', '.join(case.text for case in type_.cases)}"
+        otherwise = "name every case in words of your own"
     report.add(
         "W0406",
         f"the prompt `{prompt.name}` does not say how to answer",
-        (place, f"mentions neither `answer_format` nor all cases of `{type_.name}`"),
-        (answer.place, f"one of: {cases}"),
+        (place, f"mentions neither `answer_format` nor {lacks}"),
+        (answer.place, means),
         notes=["a model that is not told writes what it likes, and an answer that cannot be read counts as wrong"],
-        helps=["put `{{ answer_format }}` into the prompt, or name every case in words of your own"],
+        helps=[f"put `{{{{ answer_format }}}}` into the prompt, or {otherwise}"],
     )
 
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from medspec.check.arguments import ABSENT, read_arguments, rules_of
-from medspec.check.records import check_choice, find_choice
+from medspec.check.anchors import Anchoring
+from medspec.check.arguments import ABSENT, Symbol, read_arguments, rules_of
 from medspec.check.scope import with_article
 from medspec.check.spec import RecordSpec
-from medspec.check.types import fits, is_unknown, read_type
+from medspec.check.types import first_difference, fits, is_unknown, read_type
 from medspec.plan.nodes import ReaderUse
 from medspec.readers import READERS
 from medspec.readers.base import Reader
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import RecordType, Type, UnknownType
+from medspec.types import BoxType, FloatType, RecordType, Type, UnknownType
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from medspec.check.tasks import Clause
 
 
-RESERVED = ("json", "tagged", "quotes")
+RESERVED = ("tagged", "quotes")
 """Readers of the language's design that this version refuses by name."""
 
 
@@ -71,11 +71,13 @@ def read_answer(clause: Clause, record: RecordSpec | None, gold: str | None, che
     node, scope = clause.node, clause.scope
     assert isinstance(node, tree.Answer)
     type_ = read_type(node.type, checker, scope)
-    choice = find_choice(type_)
-    if choice is not None and record is not None:
+    if record is not None and not is_unknown(type_):
         types = {field.name: field.type for field in record.type.fields}
-        places = {field.name: record.place_of(field.name) for field in record.type.fields}
-        if not check_choice(choice, node.type.place, types, places, scope):
+        places = dict(record.field_places)
+        place = node.type.place
+        anchoring = Anchoring(types=types, places=places, place=place, scope=scope, checker=checker)
+        type_ = anchoring.resolve(type_)
+        if is_unknown(type_):
             return None
     clean = _check_gold(type_, node, record, gold, scope)
     if node.reader is None:
@@ -90,6 +92,13 @@ def read_answer(clause: Clause, record: RecordSpec | None, gold: str | None, che
     settings = read_arguments(node.reader, rules_of(reader.settings), scope.report, values=scope.values)
     if not clean or is_unknown(type_) or ABSENT in settings.values():
         return None
+    known = not any(isinstance(value, Symbol) for value in settings.values())
+    problem = reader.check(type_, settings) if reader.check is not None and known else None
+    if problem is not None:
+        given = [a for a in node.reader.arguments or () if a.name is not None and a.name.name == problem.setting]
+        place = given[0].value.place if given else node.reader.place
+        scope.report.add(problem.code, problem.title, (place, problem.label))
+        return None
     use = ReaderUse(name=reader.name, settings=tuple(settings.items()), answer=type_, version=reader.version)
     return AnswerSpec(use, reader, node.type.place, node.reader.path.place)
 
@@ -98,14 +107,52 @@ def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold:
     field = record.type.field(gold) if record is not None and gold is not None else None
     if field is None or record is None or fits(field.type, type_) or fits(type_, field.type):
         return True
-    scope.report.add(
-        "E0305",
-        "answer and reference have different types",
-        (node.type.place, f"answer: `{type_.spelled}`"),
-        (record.place_of(field.name), f"reference: `{field.type.spelled}`"),
-        notes=["comparing these would give a plausible but wrong score"],
-    )
+    places = (node.type.place, record.place_of(field.name))
+    match first_difference(type_, field.type):
+        case BoxType() as answer, BoxType() as reference if answer.of == reference.of:
+            scope.report.add(
+                "E0306",
+                "answer and reference use different box conventions",
+                (places[0], f"answer: {_habit(answer)}"),
+                (places[1], f"reference: {_habit(reference)}"),
+                notes=["comparing these without converting gives a plausible but wrong score"],
+                helps=[
+                    f"convert while loading the reference: `{answer.spelled} "
+                    f"from box({reference.order}, {reference.frame})`"
+                ],
+            )
+        case FloatType(unit=unit), FloatType(unit=other) if unit != other:
+            scope.report.add(
+                "E0307",
+                "answer and reference are numbers in different units",
+                (places[0], f"answer: {_in_unit(unit)}"),
+                (places[1], f"reference: {_in_unit(other)}"),
+                notes=[
+                    "the same quantity is a different number in another unit, so right answers would count as wrong"
+                ],
+                helps=["state the unit that the data are in, for both"],
+            )
+        case _:
+            scope.report.add(
+                "E0305",
+                "answer and reference have different types",
+                (places[0], f"answer: `{type_.spelled}`"),
+                (places[1], f"reference: `{field.type.spelled}`"),
+                notes=["comparing these would give a plausible but wrong score"],
+            )
     return False
+
+
+_ORDERS = {"xyxy": "two corners", "xywh": "corner and size", "cxcywh": "centre and size"}
+_FRAMES = {"pixel": "in pixels", "unit": "0 to 1", "mille": "0 to 1000"}
+
+
+def _habit(box: BoxType) -> str:
+    return f"{_ORDERS[box.order]}, {_FRAMES[box.frame]}"
+
+
+def _in_unit(unit: str | None) -> str:
+    return "without a unit" if unit is None else f"in {unit}"
 
 
 def _find_reader(call: tree.Call, type_: Type, scope: Scope) -> Reader | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from medspec.check.scope import Missing, Scope, settings_of
+from medspec.check.scope import Missing, Scope, meant, settings_of
 from medspec.check.spec import ExampleSpec, TaskSpec, TemplateSpec
 from medspec.check.types import canonical
 from medspec.metrics import find_metric
@@ -15,10 +15,12 @@ from medspec.readers.base import Reader, Unread
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import EnumType, FieldType, Misfit, RecordType, Type
+from medspec.types import EnumType, FieldType, Misfit, RecordType, SpanType, Type, anchors
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
+
+_SETTINGS = ("row", "reply", "expect")
 
 
 def check_example(declaration: tree.ExampleDecl, checker: Checker, scope: Scope) -> ExampleSpec | None:
@@ -27,11 +29,13 @@ def check_example(declaration: tree.ExampleDecl, checker: Checker, scope: Scope)
     if isinstance(task, TemplateSpec):
         scope.report.add("E0209", f"`{declaration.task.dotted}` is a template", declaration.task.place)
         return None
-    settings = settings_of(declaration.settings, ("row", "reply", "expect"), "an example", scope.report)
+    settings = settings_of(declaration.settings, _SETTINGS, "an example", scope.report)
     if task is None:
         return None
-    for key in ("row", "reply", "expect"):
+    for key in _SETTINGS:
         if key not in settings:
+            if key in meant(declaration.settings, _SETTINGS):
+                return None
             scope.report.add("E0210", f"this example does not say its `{key}`", declaration.title.place)
             return None
     row = _row(settings["row"].value, task, scope)
@@ -57,9 +61,9 @@ def check_example(declaration: tree.ExampleDecl, checker: Checker, scope: Scope)
 def needed_fields(task: TaskSpec) -> tuple[str, ...]:
     """The fields of a row that a task's prompt, answer and gold look at."""
     names = [bound.field for _, bound in task.bindings if isinstance(bound, FieldRef)] + [task.gold]
-    of = getattr(task.reader.answer, "of", None)
-    if of is not None:
-        names.append(of)
+    record = task.rows.record
+    gold = record.type.field(task.gold) if record is not None else None
+    names += sorted(anchors(canonical(task.reader.answer)) | (anchors(canonical(gold.type)) if gold else set()))
     return tuple(dict.fromkeys(names))
 
 
@@ -129,6 +133,8 @@ def _holds_enum(type_: Type | None) -> bool:
 
 
 def _field_type(type_: Type | None, name: str) -> Type | None:
+    if isinstance(type_, SpanType):
+        return type_.label if name == "label" else None
     field = type_.field(name) if isinstance(type_, RecordType) else None
     return field.type if field is not None else None
 

@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.check.arguments import ABSENT, Rule, read_value
+from medspec.check.structured_types import SHAPED, read_anchored, read_score, read_set, report_bare
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 from medspec.types import (
     BooleanType,
+    BoxType,
     ChoiceType,
     FloatType,
+    ImageType,
     IntegerType,
     ListType,
     OptionalType,
+    RankingType,
     RecordType,
+    SetType,
+    SpanType,
     TextType,
+    TurnsType,
     Type,
     UnknownType,
 )
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     from medspec.check.checker import Checker
     from medspec.check.scope import Scope
 
-RESERVED = ("image", "mask", "volume", "audio", "span", "box", "score", "set", "turns", "ranking")
+RESERVED = ("mask", "volume", "audio")
 """Types of the language's design that this version refuses by name."""
 
 _FOREIGN = {
@@ -41,7 +48,14 @@ _FOREIGN = {
 }
 """What types of other languages are called here."""
 
-_PLAIN: dict[str, Type] = {"bool": BooleanType(), "int": IntegerType(), "float": FloatType(), "text": TextType()}
+_PLAIN: dict[str, Type] = {
+    "bool": BooleanType(),
+    "int": IntegerType(),
+    "float": FloatType(),
+    "text": TextType(),
+    "image": ImageType(),
+    "turns": TurnsType(),
+}
 
 
 def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
@@ -59,16 +73,15 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
         case tree.RefinedType():
             return _refined(node, checker, scope)
         case tree.RankingTypeNode():
-            return _reserved("ranking", node.place, scope)
+            return RankingType(node.of.name)
         case tree.AnchoredType(item):
-            name = item.name.name if isinstance(item, tree.RefinedType | tree.GenericType) else "anchored"
-            if name in RESERVED:
-                return _reserved(name, node.place, scope)
-            scope.report.add("E0310", "only spans and boxes are anchored in a field", node.place)
-            return UnknownType()
-        case tree.GenericType(name):
-            if name.name in RESERVED:
-                return _reserved(name.name, node.place, scope)
+            is_span = isinstance(item, tree.GenericType) and item.name.name == "span"
+            return read_anchored(node, read_type(item.item, checker, scope) if is_span else None, scope)
+        case tree.GenericType(name, item):
+            if name.name == "set":
+                return read_set(read_type(item, checker, scope), node, scope)
+            if name.name in SHAPED:
+                return report_bare(name.name, node, scope)
             title = f"cannot find a type named `{name.name}<...>`"
             helps = ["`rows<...>` is the type of a task's parameter, not of a value"] if name.name == "rows" else []
             if name.name in _FOREIGN:
@@ -94,6 +107,8 @@ def _named(path: tree.Path, checker: Checker, scope: Scope) -> Type:
     if name in RESERVED:
         return _reserved(name, path.place, scope)
     if len(path.parts) == 1 and name not in scope.module.names and name not in scope.module.imports:
+        if name in SHAPED:
+            return report_bare(name, tree.NamedType(path, path.place), scope)
         close = _FOREIGN.get(name) or nearest(name, _PLAIN)
         if close is not None and name not in scope.module.tree.broken:
             label = (path.place, "not declared here and not imported")
@@ -107,6 +122,11 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
     name = node.name.name
     if name in RESERVED:
         return _reserved(name, node.place, scope)
+    if name == "score":
+        entry = next((entry for entry in node.arguments if isinstance(entry, tree.Bounds)), None)
+        return read_score(node, _bounds(entry, scope) if entry else (None, None), scope)
+    if name in SHAPED:
+        return report_bare(name, node, scope)
     if name == "text":
         return TextType(_keyword(node, scope, Rule("max_words", "int")))
     if name in ("int", "float"):
@@ -205,6 +225,16 @@ def fits(given: Type, wanted: Type) -> bool:
             return False
 
 
+def first_difference(one: Type, other: Type) -> tuple[Type, Type]:
+    """The innermost types at which two types part: where a record's boxes differ, the boxes."""
+    named = (getattr(one, "name", None), len(one.children)) == (getattr(other, "name", None), len(other.children))
+    if type(one) is type(other) and named:
+        for pair in zip(one.children, other.children, strict=True):
+            if not fits(*pair) and not fits(*reversed(pair)):
+                return first_difference(*pair)
+    return one, other
+
+
 def _within(given: IntegerType | FloatType, low: float | None, high: float | None) -> bool:
     return (low is None or (given.low is not None and given.low >= low)) and (
         high is None or (given.high is not None and given.high <= high)
@@ -216,6 +246,16 @@ def canonical(type_: Type) -> Type:
     match type_:
         case ChoiceType(of):
             return ChoiceType(of)
+        case RankingType(of):
+            return RankingType(of)
+        case SpanType(label, of):
+            return SpanType(label, of)
+        case BoxType():
+            return attrs.evolve(type_, written=None)
+        case TurnsType():
+            return TurnsType()
+        case SetType(item):
+            return SetType(item)
         case ListType(item, low, high):
             return ListType(canonical(item), low, high)
         case OptionalType(item):

@@ -5,6 +5,62 @@ from __future__ import annotations
 from medspec.codes.base import Code, module
 from medspec.codes.parts import ASK, EXAM, FOLLOW_UP, LETTERS, METRICS, NOTES, READ
 
+STUDY = """
+enum Finding { effusion  pneumothorax  no_finding }
+
+record Study {
+  id   : text
+  scan : image
+  gold : box(xyxy, unit) in scan
+}
+
+dataset studies : Study {
+  source  = jsonl("studies/{split}.jsonl")
+  splits  = [test]
+  license = "cc-by-4.0"
+}
+"""
+
+FIND = '''
+prompt find() {
+  user """
+    Where is the pneumothorax? {{ answer_format }}
+    """
+}
+'''
+
+LOCATE = """
+task locate @1 {
+  data   = studies.test
+  prompt = find
+  answer box(xyxy, unit) in scan via json
+  metrics { primary accuracy }
+}
+"""
+
+LAB = """
+record Lab {
+  id   : text
+  note : text
+  gold : float(unit: "mg/dL")
+}
+
+dataset labs : Lab {
+  source  = jsonl("labs/{split}.jsonl")
+  splits  = [test]
+  license = "cc-by-4.0"
+}
+"""
+
+GLUCOSE = """
+task glucose @1 {
+  data   = labs.test
+  prompt = read
+  answer float(unit: "mg/dL") via plain
+  metrics { primary accuracy }
+}
+"""
+
 CODES = (
     Code(
         code="E0301",
@@ -15,6 +71,21 @@ only those. What a conversion would have to guess, the author can say.""",
         wrong=module(METRICS, NOTES, READ, FOLLOW_UP.replace("  metrics", '  decode { max_tokens = "16" }\n  metrics')),
         right=module(METRICS, NOTES, READ, FOLLOW_UP.replace("  metrics", "  decode { max_tokens = 16 }\n  metrics")),
         related=("E0211", "E0409"),
+    ),
+    Code(
+        code="E0302",
+        title="a span or box is not anchored in a field that holds such things",
+        why="""\
+The offsets of a span count the characters of one text, and the numbers of a box are measured on one image. Which text or
+image that is belongs to the type: `span<Entity> in note`, `box(xyxy, unit) in scan`. Offsets into another text, or boxes
+on something that is no image, would be compared all the same, and the score would mean nothing.""",
+        wrong=module(STUDY.replace("box(xyxy, unit) in scan", "(span<Finding> in scan)[]")),
+        right=module(
+            STUDY.replace("box(xyxy, unit) in scan", "(span<Finding> in report)[]").replace(
+                "  gold", "  report : text\n  gold"
+            )
+        ),
+        related=("E0303", "E0306"),
     ),
     Code(
         code="E0303",
@@ -62,6 +133,32 @@ never compare equal, and the score is zero without any other sign.""",
         related=("E0304", "E0501"),
     ),
     Code(
+        code="E0306",
+        title="answer and reference use different box conventions",
+        why="""\
+A box is four numbers, and there are several habits for what they mean: two corners, or a corner and a size; pixels, or
+fractions of the image. If the answer and the reference follow different habits, every overlap is wrong, and the score is
+low or zero without any other sign. Boxes are converted in one place only, while data are loaded, and in writing.""",
+        wrong=module(METRICS, STUDY.replace("box(xyxy, unit)", "box(xywh, pixel)"), FIND, LOCATE),
+        right=module(
+            METRICS,
+            STUDY.replace("box(xyxy, unit) in scan", "box(xyxy, unit) in scan from box(xywh, pixel)"),
+            FIND,
+            LOCATE,
+        ),
+        related=("E0302", "E0305", "E0307"),
+    ),
+    Code(
+        code="E0307",
+        title="answer and reference are in different units",
+        why="""\
+The unit is part of a number's type, because the same quantity is another number in another unit: 5.5 mmol/L of glucose
+are 99 mg/dL. Compared without a word, every right answer would count as wrong.""",
+        wrong=module(METRICS, LAB, READ, GLUCOSE.replace("mg/dL", "mmol/L")),
+        right=module(METRICS, LAB, READ, GLUCOSE),
+        related=("E0305", "E0306"),
+    ),
+    Code(
         code="E0308",
         title="there may be fewer than two options",
         why="""\
@@ -85,10 +182,10 @@ every row would be refused.""",
         code="E0310",
         title="this type is reserved",
         why="""\
-The edition keeps the names of types that are planned (image, audio, volume, mask, span, box and others) so that a spec
-cannot use them for something else. This version of medspec cannot read or score them yet.""",
-        wrong=module("record Study {\n  id   : text\n  scan : image\n}"),
-        right=module("record Study {\n  id       : text\n  findings : text\n}"),
+The edition keeps the names of types that are planned (mask, volume and audio) so that a spec cannot use them for
+something else. This version of medspec cannot read or score them yet.""",
+        wrong=module("record Study {\n  id   : text\n  scan : volume\n}"),
+        right=module("record Study {\n  id   : text\n  scan : image\n}"),
         related=("E0201",),
     ),
 )

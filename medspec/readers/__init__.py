@@ -1,11 +1,12 @@
 """The catalogue of readers: one file per member, listed in `READERS`."""
 
 from medspec.readers.base import Reader
+from medspec.readers.json import JSON
 from medspec.readers.letter import LETTER
 from medspec.readers.likelihood import LIKELIHOOD
 from medspec.readers.plain import PLAIN
 
-READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN)
+READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN, JSON)
 
 
 def find_reader(name: str) -> Reader | None:

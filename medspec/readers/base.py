@@ -36,12 +36,27 @@ class Setting:
     summary: str = ""
 
 
+@attrs.frozen
+class SettingProblem:
+    """Settings that are no sense for a type: which one, the title of the message, and what to say at its place."""
+
+    setting: str
+    title: str
+    label: str
+    code: str = "E0301"
+
+
 @attrs.frozen(kw_only=True)
 class Reader:
     """A member of the catalogue.
 
-    `kinds` are the type kinds it can produce, `offers` the facets metrics may ask for (`confidence`), `asks` what the
-    backend must give (`text` or `logits`). `version` is part of the score hash.
+    `kinds` are the type kinds it can produce (`accepts`, where there is one, looks at the whole type), `offers` the facets
+    metrics may ask for (`confidence`), `asks` what the backend must give (`text` or `logits`). `version` is part of the
+    score hash.
+
+    `remarks` names what had to be done to read a reply, as short stable words that reports count: a repair, a quote that
+    was left out. `format_words` is for readers that a model cannot guess: what a prompt must mention unless it mentions
+    `answer_format`. `check` looks at the settings where a spec gives them.
     """
 
     name: str
@@ -56,7 +71,18 @@ class Reader:
     settings: tuple[Setting, ...] = ()
     offers: frozenset[str] = frozenset()
     version: int = 1
+    accepts: Callable[[Type], bool] | None = None
+    remarks: Callable[[str, Type, Row, Settings], tuple[str, ...]] | None = None
+    format_words: Callable[[Type, Settings], tuple[str, ...]] | None = None
+    check: Callable[[Type, Settings], SettingProblem | None] | None = None
 
     def produces(self, type_: Type) -> bool:
         """Whether the reader can make values of `type_`."""
-        return type_.kind in self.kinds or type_.kind == "unknown"
+        if type_.kind == "unknown":
+            return True
+        return type_.kind in self.kinds and (self.accepts is None or self.accepts(type_))
+
+    @property
+    def needs_format(self) -> bool:
+        """Whether a model must be told the form of the answer, because no model could guess it."""
+        return self.format_words is not None

@@ -1,7 +1,7 @@
 """`plain`: the reply is the answer itself: a text, a number, yes or no, or a case of an enum.
 
     text          the reply without thoughts and without spaces at its ends
-    int, float    the one number in the reply; the type's unit may follow it
+    int, float    the one number in the reply; the type's unit may follow it; a score is such a number
     bool          yes or no, true or false, also 是 and 否
     enum          the text or the name of a case: the whole reply, a line "Answer: ...", the first line, the start
                   ("Yes, because ..."), or the only case named in a short reply without a negation
@@ -76,8 +76,8 @@ def decode(reply: str, type_: Type, row: Row, settings: Settings) -> Any:
     text = without_thoughts(reply).strip()
     if not text:
         return Unread("empty", reply)
-    if type_.kind in ("int", "float"):
-        return _number(text, type_, reply)
+    if type_.kind in ("int", "float", "score"):
+        return _number(text, type_.number if type_.kind == "score" else type_, reply)  # type: ignore[attr-defined]
     if type_.kind == "bool":
         return _one_of(_YES_OR_NO, text, "not_yes_or_no", reply)
     if type_.kind == "enum":
@@ -92,8 +92,8 @@ def answer_format(type_: Type, settings: Settings) -> str:
         return f"Answer with exactly one of: {', '.join(case.text for case in type_.cases)}."  # type: ignore[attr-defined]
     if type_.kind == "bool":
         return "Answer with yes or no and nothing else."
-    if type_.kind in ("int", "float"):
-        return _number_format(type_)
+    if type_.kind in ("int", "float", "score"):
+        return _number_format(type_.number if type_.kind == "score" else type_)  # type: ignore[attr-defined]
     bound = getattr(type_, "max_words", None)
     return "Answer with the text itself and nothing else." if bound is None else f"Answer in at most {bound} words."
 
@@ -201,7 +201,7 @@ def _mentioned(text: str, cases: Wordings) -> list[Any]:
 PLAIN = Reader(
     name="plain",
     summary="the reply is the answer: a text, a number, yes or no, a case of an enum",
-    kinds=("text", "int", "float", "bool", "enum"),
+    kinds=("text", "int", "float", "score", "bool", "enum"),
     asks="text",
     encode=encode,
     decode=decode,
