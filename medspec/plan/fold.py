@@ -52,23 +52,32 @@ def _fold_if(piece: template.If, known: Mapping[str, Any]) -> tuple[Piece, ...]:
     """What is left of a condition: branches that are never taken go, and those behind one that always is."""
     left = []
     for test, body in piece.branches:
-        holds = _value_of(test, known)
+        simpler = _as_condition(_with_values(test, known))
+        holds = _truth_of(simpler)
         if holds is True:
             otherwise = fold(body, known)
             break
         if holds is None:
-            left.append((_with_values(test, known), fold(body, known)))
+            left.append((simpler, fold(body, known)))
     else:
         otherwise = fold(piece.otherwise, known)
     return (template.If(tuple(left), otherwise),) if left else otherwise
 
 
-def _value_of(test: Expression, known: Mapping[str, Any]) -> bool | None:
-    """Whether a condition holds; None where that is not known yet."""
-    if not names_in(test) <= set(known):
+def _as_condition(test: Expression) -> Expression:
+    """`test` without an `and` or `or` over one term: of a condition, nothing but its truth is looked at."""
+    match test:
+        case template.Logic("and" | "or", (term,)):
+            return _as_condition(term)
+    return test
+
+
+def _truth_of(test: Expression) -> bool | None:
+    """Whether a condition holds; None where names decide it."""
+    if names_in(test):
         return None
     try:
-        return renderer_exact((template.If(((test, (template.Text("x"),)),)),))(known) == "x"
+        return renderer_exact((template.If(((test, (template.Text("x"),)),)),))({}) == "x"
     except Unrenderable:
         return None
 
@@ -82,9 +91,24 @@ def _with_values(expression: Expression, known: Mapping[str, Any]) -> Expression
             return attrs.evolve(expression, target=_with_values(expression.target, known))
         case template.Compare(left, _, right):
             return attrs.evolve(expression, left=_with_values(left, known), right=_with_values(right, known))
-        case template.Logic(_, terms):
-            return attrs.evolve(expression, terms=tuple(_with_values(term, known) for term in terms))
+        case template.Logic(op, terms):
+            return _logic(expression, op, tuple(_with_values(term, known) for term in terms))
     return expression
+
+
+def _logic(expression: template.Logic, op: str, terms: tuple[Expression, ...]) -> Expression:
+    """`and`, `or` and `not` over `terms`, without those terms that are decided and decide nothing."""
+    if op == "not":
+        return attrs.evolve(expression, terms=terms)
+    decides = op == "or"
+    truths = [_truth_of(term) for term in terms]
+    if decides in truths:
+        return template.Literal(decides, offset=expression.offset)
+    left = tuple(term for term, truth in zip(terms, truths, strict=True) if truth is None)
+    if not left:
+        return template.Literal(not decides, offset=expression.offset)
+    # Also over one term: its truth is not its value, and the value may be compared.
+    return attrs.evolve(expression, terms=left)
 
 
 def names_in(part: Piece | Expression) -> set[str]:
