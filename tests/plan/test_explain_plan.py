@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from shared_data import ROOT
 from planned_specs import plan_of
+from shared_data import ROOT
 
 from medspec.check import check_paths
 from medspec.plan.explain import explain, explain_json

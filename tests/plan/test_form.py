@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from shared_data import ROOT
 from planned_specs import plan_of
+from shared_data import ROOT
 from strategies import SmallSpec, small_specs
 
 from medspec.api import compile_specs
