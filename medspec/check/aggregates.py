@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import attrs
 
 from medspec.check.arguments import ABSENT, Rule, read_arguments
+from medspec.check.metrics import range_of
 from medspec.check.scope import Scope
 from medspec.check.spec import TaskSpec
 from medspec.metrics import METRICS
 from medspec.metrics.base import Metric, Range
-from medspec.plan.nodes import Aggregate
+from medspec.plan.nodes import Aggregate, Score
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
 
@@ -74,13 +75,13 @@ def _checked(aggregate: Aggregate, node: tree.AggregateNode, chosen: list[Entry]
                 return None
             kinds.add((0.0, 1.0, entry.aggregate.higher_is_better))
             continue
-        metric = _metric_of(entry.task, aggregate.metric)
-        if metric is None:
+        score = _score_of(entry.task, aggregate.metric)
+        if score is None:
             labels = ", ".join(score.label for score in entry.task.scores)
             close = f"`{entry.task.name}` has: {labels}"
             report.add("E0506", f"`{entry.task.name}` has no metric `{aggregate.metric}`", place, helps=[close])
             return None
-        yields = metric.signature.yields
+        metric, yields = _metric_of(score), range_of(score)
         if yields.low is None or yields.high is None:
             rest = ", ".join(other for other in aggregate.tasks if other != name)
             label = (place, f"the score of `{name}` has no known end on both sides")
@@ -101,10 +102,13 @@ def _checked(aggregate: Aggregate, node: tree.AggregateNode, chosen: list[Entry]
     return attrs.evolve(aggregate, higher_is_better=all(kind[2] for kind in kinds))
 
 
-def _metric_of(task: TaskSpec, label: str | None) -> Metric | None:
+def _score_of(task: TaskSpec, label: str | None) -> Score | None:
     """The task's primary metric, or the one with this label."""
-    score = next((s for s in task.scores if (s.primary if label is None else s.label == label)), None)
-    return None if score is None else next(metric for metric in METRICS if metric.name == score.metric)
+    return next((s for s in task.scores if (s.primary if label is None else s.label == label)), None)
+
+
+def _metric_of(score: Score) -> Metric:
+    return next(metric for metric in METRICS if metric.name == score.metric)
 
 
 def _has_chance(task: TaskSpec, metric: Metric) -> bool:
@@ -133,6 +137,6 @@ def _over(node: tree.ListValue, entries: Mapping[str, Entry], scope: Scope) -> l
 
 def primary_range(task: TaskSpec) -> Range:
     """What a task's primary metric yields."""
-    metric = _metric_of(task, None)
-    assert metric is not None
-    return metric.signature.yields
+    score = _score_of(task, None)
+    assert score is not None
+    return range_of(score)

@@ -1,25 +1,37 @@
-"""Metrics of a task: does each fit the answer, is exactly one primary, has each a name of its own."""
+"""Metrics of a task: what each looks at, is exactly one primary, has each a name of its own.
+
+accuracy                    answer and gold
+set_f1 on label             a field of both, lifted through lists
+mean(answer.severity)       one value per row: the answer, or a field of it
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from medspec.check.answers import AnswerSpec
 from medspec.check.arguments import ABSENT, read_arguments, rules_of
+from medspec.check.metric_fit import Compared, check_fit
 from medspec.check.scope import Missing, Scope
-from medspec.metrics import METRICS
-from medspec.metrics.base import Metric
-from medspec.plan.nodes import Score
-from medspec.readers import READERS
+from medspec.check.spec import RecordSpec
+from medspec.metrics.base import Metric, Range
+from medspec.metrics.selection import fields_of, select_type
+from medspec.plan.nodes import AnswerValue, Score
 from medspec.syntax import tree
+from medspec.text.source import Place
+from medspec.text.suggest import nearest
+from medspec.types import Type
 
 if TYPE_CHECKING:
-    from medspec.check.checker import Checker
     from medspec.check.tasks import Clause
 
 
-def read_metrics(clause: Clause, answer: AnswerSpec | None, checker: Checker) -> tuple[Score, ...] | None:
-    """The metrics of a task; None after reporting."""
+def read_metrics(
+    clause: Clause, answer: AnswerSpec | None, record: RecordSpec | None, gold: str | None, unread: str
+) -> tuple[Score, ...] | None:
+    """The metrics of a task, whose policy for unread rows is `unread`; None after reporting."""
     node, scope = clause.node, clause.scope
     assert isinstance(node, tree.Metrics)
     scores: list[Score] = []
@@ -30,29 +42,120 @@ def read_metrics(clause: Clause, answer: AnswerSpec | None, checker: Checker) ->
         if isinstance(metric, Missing):
             clean = False
             continue
-        settings = read_arguments(entry.metric, rules_of(metric.settings), scope.report, values=scope.values)
-        clean &= ABSENT not in settings.values()
-        clean &= answer is None or _check_fit(metric, entry, answer, scope)
+        compared = None
+        if answer is not None and record is not None and gold is not None:
+            field = record.type.field(gold)
+            assert field is not None
+            compared = Compared(answer, field.type, f"{record.name}.{gold}", record.place_of(gold), unread)
+        score = _read_score(metric, entry, compared, scope)
+        clean &= score is not None
         label = entry.label.name if entry.label else metric.name
         if label in labels:
             again = (entry.place, "the same name again")
-            helps = [f"give it another name: `{metric.name} as other_name`"]
+            helps = [f"give it another name: `{entry.metric.place.text} as other_name`"]
             scope.report.add(
                 "E0505", f"two metrics are named `{label}`", again, (labels[label].place, "first"), helps=helps
             )
             clean = False
         labels[label] = entry
-        scores.append(
-            Score(
-                label=label,
-                metric=metric.name,
-                settings=tuple(settings.items()),
-                version=metric.signature.version,
-                primary=entry.is_primary,
-            )
-        )
+        if score is not None:
+            scores.append(attrs.evolve(score, label=label))
     clean &= _check_primary(node, scope)
     return tuple(scores) if clean else None
+
+
+def range_of(score: Score) -> Range:
+    """What a checked metric yields."""
+    return Range(score.low, score.high, score.higher_is_better)
+
+
+def _read_score(metric: Metric, entry: tree.MetricNode, compared: Compared | None, scope: Scope) -> Score | None:
+    """One metric without its label; None after reporting. `compared` is None where the answer is not known."""
+    call = entry.metric
+    if call.member or any(argument.comprehension for argument in call.arguments or ()):
+        place = next((a.comprehension.place for a in call.arguments or () if a.comprehension), call.place)
+        scope.report.add("E0108", "a judge's verdict is part of the language and not built yet", place)
+        return None
+    value: AnswerValue | None = None
+    on: tuple[str, ...] = ()
+    if metric.signature.value is not None:
+        taken = _take_value(metric, entry, compared, scope)
+        if taken is None:
+            return None
+        value, call = taken
+    elif entry.on is not None:
+        on = tuple(part.name for part in entry.on.parts)
+        if compared is not None and not _can_select(on, entry.on.place, compared, scope):
+            return None
+    settings = read_arguments(call, rules_of(metric.settings), scope.report, values=scope.values)
+    clean = ABSENT not in settings.values()
+    yields = Range(None, None)
+    if compared is not None:
+        path = value.path if value is not None else on
+        answer, gold = select_type(compared.type, path), select_type(compared.gold, path)
+        assert answer is not None and (gold is not None or value is not None)
+        types: dict[str, Type] = {"pred": answer, "gold": gold or answer, "value": answer}
+        clean = check_fit(metric, call, types, settings, compared, scope) and clean
+        if clean:
+            yields = metric.signature.range_for(types, settings)
+    if not clean:
+        return None
+    return Score(
+        label=metric.name,
+        metric=metric.name,
+        settings=tuple(settings.items()),
+        version=metric.signature.version,
+        primary=entry.is_primary,
+        on=on,
+        value=value,
+        low=yields.low,
+        high=yields.high,
+        higher_is_better=yields.higher_is_better,
+    )
+
+
+def _take_value(
+    metric: Metric, entry: tree.MetricNode, compared: Compared | None, scope: Scope
+) -> tuple[AnswerValue, tree.Call] | None:
+    """The value a metric such as `mean` takes of each row, and the call without it; None after reporting."""
+    arguments = entry.metric.arguments or ()
+    given = next((a for a in arguments if a.name is None or a.name.name == "value"), None)
+    helps = [f"write `{metric.name}(answer)`, or a field of the answer: `{metric.name}(answer.FIELD)`"]
+    if entry.on is not None:
+        title = f"`{metric.name}` takes one value and compares nothing, so there is nothing to select with `on`"
+        helps = [f"name the field instead: `{metric.name}(answer.{entry.on.dotted})`"]
+        scope.report.add("E0511", title, entry.on.place, helps=helps)
+        return None
+    if given is None:
+        scope.report.add("E0211", f"`{metric.name}` needs a value", entry.metric.place, helps=helps)
+        return None
+    value = given.value
+    if isinstance(value, tree.Call) and value.arguments is not None:
+        scope.report.add("E0108", "a judge's verdict is part of the language and not built yet", value.place)
+        return None
+    if not isinstance(value, tree.Call) or value.path.parts[0].name != "answer":
+        scope.report.add("E0511", f"`{metric.name}` takes the answer, or a field of it", value.place, helps=helps)
+        return None
+    path = tuple(part.name for part in value.path.parts[1:])
+    if compared is not None and not _can_select(path, value.place, attrs.evolve(compared, gold=compared.type), scope):
+        return None
+    rest = tuple(argument for argument in arguments if argument is not given)
+    return AnswerValue(path), attrs.evolve(entry.metric, arguments=rest)
+
+
+def _can_select(path: tuple[str, ...], place: Place, compared: Compared, scope: Scope) -> bool:
+    """Whether both sides have the field; reports E0511."""
+    for side, type_ in (("the answer", compared.type), (f"`{compared.gold_name}`", compared.gold)):
+        if select_type(type_, path) is not None:
+            continue
+        fields = fields_of(type_)
+        close = nearest(path[0], fields)
+        helps = [f"did you mean `{close}`?"] if close else [f"its fields: {', '.join(fields)}"] if fields else []
+        label = (compared.answer.place if type_ is compared.type else compared.gold_place, f"{side}: `{type_.spelled}`")
+        title = f"{side} has no field `{'.'.join(path)}`"
+        scope.report.add("E0511", title, (place, "selects it"), label, helps=helps)
+        return False
+    return True
 
 
 def _check_primary(node: tree.Metrics, scope: Scope) -> bool:
@@ -71,31 +174,3 @@ def _check_primary(node: tree.Metrics, scope: Scope) -> bool:
         labels = [(entry.place, "primary") for entry in primary[1::-1]]
         scope.report.add("E0504", "two metrics are primary", *labels, helps=["the score of a task is one number"])
     return False
-
-
-def _check_fit(metric: Metric, entry: tree.MetricNode, answer: AnswerSpec, scope: Scope) -> bool:
-    type_ = answer.use.answer
-    variable = metric.signature.variable
-    if not variable.accepts(type_):
-        needs = {"closed": "a closed type (bool, enum or choice)", "number": "a number"}
-        fitting = [f"`{other.name}`" for other in METRICS if other.signature.variable.accepts(type_)]
-        scope.report.add(
-            "E0501",
-            f"`{metric.name}` does not fit this answer",
-            (entry.metric.path.place, f"needs {needs.get(variable.needs, variable.needs)}"),
-            (answer.place, f"answer is `{type_.spelled}`"),
-            notes=[metric.signature.spelled(metric.name)],
-            helps=[f"metrics that accept `{type_.spelled}`: {', '.join(fitting)}"] if fitting else [],
-        )
-        return False
-    for facet in sorted(metric.signature.needs - answer.reader.offers):
-        offering = [reader.name for reader in READERS if facet in reader.offers and reader.produces(type_)]
-        scope.report.add(
-            "E0503",
-            f"`{metric.name}` needs {facet}, and `{answer.reader.name}` gives none",
-            (entry.metric.path.place, f"needs `{facet}`"),
-            (answer.reader_place, "does not offer it"),
-            helps=[f"read the answer with `{offering[0]}`"] if offering else [],
-        )
-        return False
-    return True

@@ -16,7 +16,7 @@ from medspec.check.answers import read_answer, read_gold
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_value, read_version
 from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.decoding import read_decoding
-from medspec.check.metrics import read_metrics
+from medspec.check.metrics import range_of, read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.references import read_references
 from medspec.check.rows import read_rows
@@ -25,7 +25,6 @@ from medspec.check.shots import NoShots, read_shots, same_rows
 from medspec.check.spec import RecordSpec, RowsRef, ShotsSpec, TaskSpec, TemplateSpec
 from medspec.check.types import read_type
 from medspec.check.waivers import Waivers, read_waivers
-from medspec.metrics import METRICS
 from medspec.plan.nodes import Reference, Score
 from medspec.syntax import tree
 from medspec.text.diagnostic import Report
@@ -261,11 +260,11 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     asked = Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers) if record is not None else None
     bound = bind_prompt(clauses["prompt"], asked, checker) if "prompt" in clauses else None
     answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
-    scores = read_metrics(clauses["metrics"], answer, checker) if "metrics" in clauses else None
+    unread = _read_unread(clauses.get("unread"), waivers)
+    scores = read_metrics(clauses["metrics"], answer, record, gold, unread) if "metrics" in clauses else None
     if bound is not None and answer is not None:
         report_unsaid(*bound, answer, clauses["prompt"].node.value.place, report)  # type: ignore[union-attr]
     decoding = read_decoding(clauses.get("decode"))
-    unread = _read_unread(clauses.get("unread"), waivers)
     if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
         return None
     if shots is None:
@@ -297,8 +296,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
 
 def _read_references(clauses: Clauses, scores: tuple[Score, ...], report: Report) -> tuple[Reference, ...]:
     nodes = [clause.node for clause in clauses.values() if isinstance(clause.node, tree.Reference)]
-    metrics = {metric.name: metric for metric in METRICS}
-    ranges = {score.label: metrics[score.metric].signature.yields for score in scores}
+    ranges = {score.label: range_of(score) for score in scores}
     return read_references(nodes, ranges, "this task", report)
 
 

@@ -29,22 +29,17 @@ def refuse_unbuilt(declarations: Iterable[tree.Declaration], report: Report) -> 
                 _refuse("waive", node.place, report)
             elif isinstance(node, tree.Answer) and node.abstain:
                 _refuse("or abstain", _from_word(node.place, "or"), report)
-            elif isinstance(node, tree.MetricNode) and node.on is not None:
-                _refuse("on", node.on.place, report)
 
 
 def _parts(
     declaration: tree.Declaration,
-) -> Iterator[tree.TaskClause | tree.MetricNode | tree.SliceReport | tree.TextFile]:
+) -> Iterator[tree.TaskClause | tree.SliceReport | tree.TextFile]:
     clauses: list[object] = list(getattr(declaration, "clauses", ()))
     if isinstance(declaration, tree.TaskDecl):
         clauses += [override.clause for override in declaration.overrides]
     if isinstance(declaration, tree.PromptDecl):
         clauses += [turn.text for turn in declaration.turns]
-    for clause in clauses:
-        yield clause  # type: ignore[misc]
-        if isinstance(clause, tree.Metrics):
-            yield from clause.entries
+    yield from clauses  # type: ignore[misc]
 
 
 def _from_word(place: Place, word: str) -> Place:

@@ -1,10 +1,74 @@
 """The catalogue of metrics: one file per member, listed in `METRICS`."""
 
 from medspec.metrics.accuracy import ACCURACY
+from medspec.metrics.auroc import AUROC
+from medspec.metrics.balanced_accuracy import BALANCED_ACCURACY
 from medspec.metrics.base import Metric
+from medspec.metrics.bleu import BLEU
+from medspec.metrics.box_iou import BOX_IOU
+from medspec.metrics.box_map import BOX_MAP
+from medspec.metrics.brier import BRIER
+from medspec.metrics.ece import ECE
+from medspec.metrics.exact_match import EXACT_MATCH
+from medspec.metrics.exact_set import EXACT_SET
+from medspec.metrics.f1 import F1
+from medspec.metrics.iou_at import IOU_AT
+from medspec.metrics.kappa import KAPPA
 from medspec.metrics.macro_f1 import MACRO_F1
+from medspec.metrics.mae import MAE
+from medspec.metrics.matthews import MATTHEWS
+from medspec.metrics.mean import MEAN
+from medspec.metrics.multilabel_f1 import MULTILABEL_F1
+from medspec.metrics.precision import PRECISION
+from medspec.metrics.quadratic_kappa import QUADRATIC_KAPPA
+from medspec.metrics.rank_correlation import RANK_CORRELATION
+from medspec.metrics.rate import RATE
+from medspec.metrics.recall import RECALL
+from medspec.metrics.rouge import ROUGE
+from medspec.metrics.sentence_bleu import SENTENCE_BLEU
+from medspec.metrics.set_f1 import SET_F1
+from medspec.metrics.set_precision import SET_PRECISION
+from medspec.metrics.set_recall import SET_RECALL
+from medspec.metrics.span_f1 import SPAN_F1
+from medspec.metrics.token_f1 import TOKEN_F1
+from medspec.metrics.within import WITHIN
+from medspec.metrics.worst import WORST
 
-METRICS: tuple[Metric, ...] = (ACCURACY, MACRO_F1)
+METRICS: tuple[Metric, ...] = (
+    ACCURACY,
+    MACRO_F1,
+    BALANCED_ACCURACY,
+    KAPPA,
+    MATTHEWS,
+    PRECISION,
+    RECALL,
+    F1,
+    QUADRATIC_KAPPA,
+    AUROC,
+    ECE,
+    BRIER,
+    EXACT_MATCH,
+    TOKEN_F1,
+    ROUGE,
+    BLEU,
+    SENTENCE_BLEU,
+    WITHIN,
+    MAE,
+    SET_F1,
+    SET_PRECISION,
+    SET_RECALL,
+    EXACT_SET,
+    MULTILABEL_F1,
+    SPAN_F1,
+    BOX_IOU,
+    IOU_AT,
+    BOX_MAP,
+    RANK_CORRELATION,
+    MEAN,
+    RATE,
+    WORST,
+)
+"""In the order of `medspec metrics`. Where a metric does not fit, the first of these that do are proposed."""
 
 
 def find_metric(name: str) -> Metric | None:

@@ -1,21 +1,24 @@
 """Accuracy: the share of rows whose answer equals the gold.
 
-An unread answer counts as wrong: it is in the denominator and never in the numerator.
+Texts, measurements and boxes are not equal or unequal just so: `exact_match`, `within` and `iou_at` say how they are
+compared. An unread row is wrong: it is in the denominator and never in the numerator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from medspec.metrics.base import FRACTION, Batch, Metric, Signature, Variable
-from medspec.readers.base import Unread
+from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature, Unread
+from medspec.metrics.patterns import Variable
 from medspec.types.base import Type
 
-SIGNATURE = Signature(variable=Variable("T", "any"), yields=FRACTION, grain="per row", empty=None)
+if TYPE_CHECKING:
+    import numpy as np
+
+T = Variable("T", "equal")
 
 
-def compute(batch: Batch, settings: Mapping[str, Any]) -> float:
+def compute(batch: Batch, settings: Settings) -> float:
     """The accuracy over all rows; there must be at least one."""
     import torch
     from torchmetrics.functional.classification import multiclass_stat_scores
@@ -35,15 +38,25 @@ def compute(batch: Batch, settings: Mapping[str, Any]) -> float:
     return float(correct / (correct + wrong))
 
 
-def per_row(answer: Any, gold: Any, type_: Type, settings: Mapping[str, Any]) -> float:
+def per_row(answer: Any, gold: Any, type_: Type, settings: Settings) -> float:
     """1.0 where the answer equals the gold, else 0.0."""
     return 1.0 if not isinstance(answer, Unread) and answer == gold else 0.0
+
+
+def rows(batch: Batch, settings: Settings) -> np.ndarray:
+    """`per_row` of all rows at once."""
+    import numpy as np
+
+    predicted, gold, _ = batch.codes
+    return (predicted == gold).astype(np.float64)
 
 
 ACCURACY = Metric(
     name="accuracy",
     summary="share of rows whose answer equals the gold",
-    signature=SIGNATURE,
+    unread="wrong: in the denominator, never in the numerator",
+    signature=Signature(pred=T, gold=T, yields=FRACTION, grain="per row", empty=None),
     compute=compute,
     per_row=per_row,
+    rows=rows,
 )

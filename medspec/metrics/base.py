@@ -1,144 +1,195 @@
 """The contract of the catalogue of metrics: signature as data, arithmetic on whole batches.
 
-    accuracy : (pred: T, gold: T) -> fraction    per row      T: equal
-    macro_f1 : (pred: E, gold: E) -> fraction    whole set    E: closed
+    accuracy : (pred: T, gold: T)   -> fraction            per row     T: equal
+    macro_f1 : (pred: E, gold: E)   -> fraction            whole set   E: closed
+    mean     : (value: S)           -> same range as S     per row     S: rating, bool, number
 
-An unread answer is a row like any other: `Batch.predicted` holds -1 for it, and every metric says in its docstring what
-that does to numerator and denominator.
+A metric has one signature. Nothing about rows without an answer is left to guess: `Metric.unread` says in one sentence
+what an unread row does to the numerator and the denominator, and the contract tests hold the member to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from medspec.readers.base import Setting, Unread
+from medspec.metrics.batch import Batch as Batch
+from medspec.metrics.patterns import Bindings, Pattern, match
+from medspec.readers.base import Setting as Setting
+from medspec.readers.base import Unread as Unread
 from medspec.types.base import Type
 
 if TYPE_CHECKING:
     import numpy as np
 
-CLOSED_KINDS = ("bool", "enum", "choice")
-"""Type kinds whose values come from a fixed, small set."""
-
-
-@attrs.frozen
-class Variable:
-    """A type variable of a signature. `needs` is `any`, `closed`, `number` or `text`."""
-
-    name: str
-    needs: str = "any"
-
-    def accepts(self, type_: Type) -> bool:
-        if type_.kind == "unknown" or self.needs == "any":
-            return True
-        if self.needs == "closed":
-            return type_.kind in CLOSED_KINDS
-        if self.needs == "number":
-            return type_.kind in ("int", "float")
-        return type_.kind == self.needs
+Settings = Mapping[str, Any]
+"""A metric's settings after defaults, by name."""
 
 
 @attrs.frozen
 class Range:
     """What a metric yields. `low` and `high` are None where that end is open."""
 
-    name: str
     low: float | None
     high: float | None
     higher_is_better: bool = True
 
+    @property
+    def spelled(self) -> str:
+        ends = f"{_end(self.low)}..{_end(self.high)}"
+        word = "fraction" if (self.low, self.high) == (0, 1) else f"number({ends})"
+        return word if self.higher_is_better else f"{word}, lower"
 
-FRACTION = Range("fraction", 0.0, 1.0)
+    @property
+    def worst(self) -> float | None:
+        return self.low if self.higher_is_better else self.high
+
+
+def _end(end: float | None) -> str:
+    return "" if end is None else f"{end:g}"
+
+
+@attrs.frozen
+class SameRange:
+    """The range of the type that `variable` stands for; the setting `better` says in which direction."""
+
+    variable: str
+
+    @property
+    def spelled(self) -> str:
+        return f"same range as {self.variable}"
+
+
+FRACTION = Range(0.0, 1.0)
+CORRELATION = Range(-1.0, 1.0)
+"""Of agreement corrected for chance, and of correlations: 0 is what chance gives."""
 
 
 @attrs.frozen(kw_only=True)
 class Signature:
-    """What a metric takes and gives. Answer and gold both have the type of `variable`."""
+    """What a metric takes and gives: answer (`pred`) and `gold`, or one `value` per row; the others are None.
 
-    variable: Variable
-    yields: Range
+    `grain` is `per row` (the score is the mean of the values of single rows) or `whole set`. `empty` is the value where
+    rows are there and nothing is to be counted; None where there is none. `needs` are facets of the reader. `version` is
+    part of the score hash.
+    """
+
+    pred: Pattern | None = None
+    gold: Pattern | None = None
+    value: Pattern | None = None
+    yields: Range | SameRange
     grain: str
-    """`per row` or `whole set`."""
     empty: float | None
-    """The value over no rows; None where there is none."""
     needs: frozenset[str] = frozenset()
     version: int = 1
 
+    @property
+    def inputs(self) -> tuple[tuple[str, Pattern], ...]:
+        """Name and pattern of each input, in order."""
+        named = (("pred", self.pred), ("gold", self.gold), ("value", self.value))
+        return tuple((name, pattern) for name, pattern in named if pattern is not None)
+
+    def mismatches(self, given: Mapping[str, Type]) -> dict[str, str]:
+        """What each input that does not fit needs instead; empty when all fit."""
+        found: Bindings = {}
+        checked = {name: match(pattern, given[name], found) for name, pattern in self.inputs}
+        return {name: needed for name, needed in checked.items() if needed is not None}
+
+    def range_for(self, given: Mapping[str, Type], settings: Settings) -> Range:
+        """What the metric yields for inputs of these types, which fit."""
+        if isinstance(self.yields, Range):
+            return self.yields
+        found: Bindings = {}
+        for name, pattern in self.inputs:
+            match(pattern, given[name], found)
+        low, high = ends_of(found.get(self.yields.variable))
+        return Range(low, high, settings.get("better", "higher") == "higher")
+
+    @property
+    def legend(self) -> str:
+        """What the variables stand for, and what is needed of the reader."""
+        parts = list(dict.fromkeys(pattern.legend for _, pattern in self.inputs if pattern.legend))
+        parts += [f"needs {facet}" for facet in sorted(self.needs)]
+        return "   ".join(parts)
+
     def spelled(self, name: str) -> str:
         """The signature in one line, as messages and documentation print it."""
-        variable = self.variable
-        asks = "equal" if variable.needs == "any" else variable.needs
-        line = f"{name} : (pred: {variable.name}, gold: {variable.name}) -> {self.yields.name}"
-        return f"{line}   {self.grain}   {variable.name}: {asks}"
+        takes = ", ".join(f"{label}: {pattern.spelled}" for label, pattern in self.inputs)
+        line = f"{name} : ({takes}) -> {self.yields.spelled}   {self.grain}"
+        return f"{line}   {self.legend}" if self.legend else line
 
 
-@attrs.frozen(slots=False, eq=False)
-class Batch:
-    """All rows of one task: answers (or `Unread`) and golds, with their type."""
-
-    type: Type
-    answers: Sequence[Any]
-    golds: Sequence[Any]
-
-    def __len__(self) -> int:
-        return len(self.golds)
-
-    @cached_property
-    def codes(self) -> tuple[np.ndarray, np.ndarray, int]:
-        """Answers and golds as int64 class numbers, both of shape [rows], and the number of classes.
-
-        Unread answers are -1. For bool, enum and choice the class number is the value's position; for other types
-        values are numbered in order of appearance, so that equal values have equal numbers.
-        """
-        import numpy as np
-
-        number, count = _numbering(self.type, self.answers, self.golds)
-        predicted = np.fromiter((-1 if isinstance(a, Unread) else number(a) for a in self.answers), np.int64, len(self))
-        gold = np.fromiter((number(g) for g in self.golds), np.int64, len(self))
-        if count is None:
-            count = int(max(predicted.max(initial=0), gold.max(initial=0))) + 1
-        return predicted, gold, count
-
-
-def _numbering(
-    type_: Type, answers: Sequence[Any], golds: Sequence[Any]
-) -> tuple[Callable[[Any], int], int | None]:
-    if type_.kind == "enum":
-        names = {case.name: index for index, case in enumerate(type_.cases)}  # type: ignore[attr-defined]
-        return names.__getitem__, len(names)
-    if type_.kind == "bool":
-        return int, 2
-    if type_.kind == "choice":
-        return int, None
-    seen: dict[Any, int] = {}
-    return lambda value: seen.setdefault(_hashable(value), len(seen)), None
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return tuple((key, _hashable(entry)) for key, entry in value.items())
-    if isinstance(value, list | tuple):
-        return tuple(_hashable(entry) for entry in value)
-    return value
+def ends_of(type_: Type | None) -> tuple[float | None, float | None]:
+    """The least and the greatest value of a type of numbers; None where that end is open."""
+    if type_ is not None and type_.kind == "bool":
+        return 0.0, 1.0
+    low, high = getattr(type_, "low", None), getattr(type_, "high", None)
+    return None if low is None else float(low), None if high is None else float(high)
 
 
 @attrs.frozen(kw_only=True)
 class Metric:
     """A member of the catalogue.
 
-    `compute` gives the value over a whole batch with torchmetrics. `per_row` (metrics of grain `per row`) gives the
-    value of one row; its mean over rows is the value of the batch. `replicates` gives bootstrap values for metrics that
-    are no plain mean: (batch, settings, resamples, numpy generator) -> array of shape [resamples].
+    `compute` gives the value over all rows of a batch, at least one; NaN where the metric is not defined for them.
+    Metrics of grain `per row` give the value of one row (`per_row`: answer, gold, type of the answer, settings), or the
+    values of all rows at once (`rows`: float64 of shape [rows]), or both, equal; their mean is the value of the batch.
+    `replicates` gives bootstrap values for metrics that are no plain mean: (batch, settings, resamples, numpy
+    generator) -> float64 of shape [resamples], NaN where a resampled batch has no value.
+
+    `unread` says what an unread row does to the numerator and the denominator. `worst_of`, where the worst value of a row
+    depends on the types, gives what is missing of them in words, or None when an unread row has a value.
     """
 
     name: str
     summary: str
+    unread: str
     signature: Signature
-    compute: Callable[[Batch, Mapping[str, Any]], float]
-    per_row: Callable[[Any, Any, Type, Mapping[str, Any]], float] | None = None
-    replicates: Callable[[Batch, Mapping[str, Any], int, np.random.Generator], np.ndarray] | None = None
+    compute: Callable[[Batch, Settings], float]
+    per_row: Callable[[Any, Any, Type, Settings], float] | None = None
+    rows: Callable[[Batch, Settings], np.ndarray] | None = None
+    replicates: Callable[[Batch, Settings, int, np.random.Generator], np.ndarray] | None = None
     settings: tuple[Setting, ...] = ()
+    worst_of: Callable[[Mapping[str, Type]], str | None] | None = None
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The settings nobody has to give."""
+        return {setting.name: setting.default for setting in self.settings if not setting.required}
+
+    def row_values(self, batch: Batch, settings: Settings) -> np.ndarray | None:
+        """The value of every row, float64 of shape [rows]; None for metrics of grain `whole set`."""
+        import numpy as np
+
+        if self.rows is not None:
+            return self.rows(batch, settings)
+        if self.per_row is None:
+            return None
+        value_of, type_ = self.per_row, batch.type
+        pairs = zip(batch.answers, batch.golds, strict=True)
+        return np.fromiter((value_of(answer, gold, type_, settings) for answer, gold in pairs), np.float64, len(batch))
+
+
+def mean_of(
+    per_row: Callable[[Any, Any, Type, Settings], float],
+) -> Callable[[Batch, Settings], float]:
+    """The `compute` of a metric that is known row by row: the mean, summed without rounding on the way."""
+
+    def compute(batch: Batch, settings: Settings) -> float:
+        from math import fsum
+
+        pairs: Iterable[tuple[Any, Any]] = zip(batch.answers, batch.golds, strict=True)
+        return fsum(per_row(answer, gold, batch.type, settings) for answer, gold in pairs) / len(batch)
+
+    return compute
+
+
+def mean_of_rows(rows: Callable[[Batch, Settings], np.ndarray]) -> Callable[[Batch, Settings], float]:
+    """The `compute` of a metric that is known for all rows at once: the mean in 64 bits."""
+
+    def compute(batch: Batch, settings: Settings) -> float:
+        return float(rows(batch, settings).mean())
+
+    return compute

@@ -40,6 +40,7 @@ _CLASSES: tuple[type, ...] = (
     nodes.ReaderUse,
     nodes.Call,
     nodes.Read,
+    nodes.AnswerValue,
     nodes.Score,
     nodes.TaskPlan,
     nodes.Member,

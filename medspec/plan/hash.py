@@ -23,6 +23,7 @@ from medspec.plan.nodes import (
     Read,
     Render,
     Scan,
+    Score,
     ShotRows,
     TaskPlan,
     TextFile,
@@ -97,8 +98,14 @@ def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
         "reader": read.reader,
         "unread": read.unread,
         "gold": _column(scan, task.gold),
-        "metrics": [[score.metric, score.settings, score.version] for score in task.scores],
+        "metrics": [_metric_parts(score) for score in task.scores],
     }
+
+
+def _metric_parts(score: Score) -> list[Any]:
+    """What a metric computes; where it looks only if that is not the whole answer and gold."""
+    parts = [score.metric, score.settings, score.version]
+    return parts if not score.on and score.value is None else [*parts, score.on, score.value]
 
 
 def call_hash(scan: Scan, render: Render, call: Call, shot_scan: Scan | None = None) -> str:

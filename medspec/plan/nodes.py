@@ -242,15 +242,31 @@ class Read:
     """`worst`: an unread row counts as wrong; `skip`: it leaves the denominator."""
 
 
+@attrs.frozen
+class AnswerValue:
+    """What a metric such as `mean` takes of each row: the answer, or the field of it that `path` names."""
+
+    path: tuple[str, ...] = ()
+
+
 @attrs.frozen(kw_only=True)
 class Score:
-    """One metric. `label` is its name in reports."""
+    """One metric. `label` is its name in reports.
+
+    It compares answer and gold, seen through the field `on` of both (empty: the whole of them), or takes one `value` of
+    each row. `low`, `high` (None: open) and `higher_is_better` say what it yields.
+    """
 
     label: str
     metric: str
     settings: tuple[tuple[str, Any], ...]
     version: int
     primary: bool
+    on: tuple[str, ...] = ()
+    value: AnswerValue | None = None
+    low: float | None = None
+    high: float | None = None
+    higher_is_better: bool = True
 
 
 @attrs.frozen(kw_only=True)

@@ -28,12 +28,23 @@ class Unread:
 
 @attrs.frozen(kw_only=True)
 class Setting:
-    """One setting of a reader or a metric. `default` also fixes its type; `choices` is for words."""
+    """One setting of a reader or a metric. `default` also fixes its type; `choices` is for words.
+
+    `low` and `high` bound a number, both included. A setting of kind `case` names a value of the answer's type (a case of
+    its enum, or true or false), which has no default: it must be given.
+    """
 
     name: str
-    default: Any
+    default: Any = None
     choices: tuple[str, ...] = ()
     summary: str = ""
+    low: float | None = None
+    high: float | None = None
+    kind: str | None = None
+
+    @property
+    def required(self) -> bool:
+        return self.kind == "case"
 
 
 @attrs.frozen
@@ -68,6 +79,9 @@ class Reader:
     answer_format: Callable[[Type, Settings], str]
     continuations: Callable[[Type, Row, Settings], tuple[str, ...]] | None = None
     decode_scores: Callable[[Sequence[float], Type, Row, Settings], Any] | None = None
+    confidence: Callable[[Sequence[float], Type, Row, Settings], tuple[float, ...]] | None = None
+    """For readers that offer `confidence`: the probability of every value of the type in the type's own order (false,
+    true; the cases; the options), from scores that `decode_scores` can read. They sum to 1; the answer's is the highest."""
     settings: tuple[Setting, ...] = ()
     offers: frozenset[str] = frozenset()
     version: int = 1

@@ -56,13 +56,33 @@ def decode_scores(scores: Sequence[float], type_: Type, row: Row, settings: Sett
     options = _options(type_, row, settings)
     if len(scores) != len(options):
         return Unread("wrong_count", _written(scores))
-    weighed = [score / _length(option, settings) for score, option in zip(scores, options, strict=True)]
+    weighed = _weighed(scores, options, settings)
     if any(math.isnan(score) for score in weighed) or not weighed or not math.isfinite(max(weighed)):
         return Unread("not_a_number", _written(scores))
     place = weighed.index(max(weighed))
     if type_.kind == "enum":
         return type_.cases[place].name  # type: ignore[attr-defined]
     return place == 0 if type_.kind == "bool" else place
+
+
+def confidence(scores: Sequence[float], type_: Type, row: Row, settings: Settings) -> tuple[float, ...]:
+    """The softmax of the scores as they are compared, after `normalise`: how the model divides its belief among the options.
+
+    With `normalise: none` and every option given, this is the probability of each option given that the reply is one of
+    them. In the order of the type: for bool false comes first.
+
+        scores of yes and no  [0.0, -1.0986]      confidence (false, true)  (0.25, 0.75)
+    """
+    weighed = _weighed(scores, _options(type_, row, settings), settings)
+    highest = max(weighed)
+    shares = [math.exp(score - highest) for score in weighed]
+    total = math.fsum(shares)
+    found = tuple(share / total for share in shares)
+    return found[::-1] if type_.kind == "bool" else found
+
+
+def _weighed(scores: Sequence[float], options: Sequence[str], settings: Settings) -> list[float]:
+    return [score / _length(option, settings) for score, option in zip(scores, options, strict=True)]
 
 
 def decode(reply: str, type_: Type, row: Row, settings: Settings) -> Any:
@@ -125,6 +145,7 @@ LIKELIHOOD = Reader(
     answer_format=answer_format,
     continuations=continuations,
     decode_scores=decode_scores,
+    confidence=confidence,
     settings=SETTINGS,
     offers=frozenset({"confidence"}),
 )

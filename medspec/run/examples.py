@@ -9,10 +9,11 @@ import attrs
 
 from medspec.backends.base import Reply
 from medspec.check.spec import ExampleSpec, Spec
-from medspec.metrics import find_metric
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Read
+from medspec.readers import find_reader
 from medspec.readers.base import Unread
+from medspec.run.score import metric_of, seen_by
 from medspec.run.tasks import read_reply
 
 
@@ -65,7 +66,7 @@ def _run(example: ExampleSpec) -> ExampleResult:
     if example.expects_answer and not _same(answer, example.answer):
         problems.append(f"answer: expected {_shown(example.answer)}, got {_shown(answer)}")
     for label, expected in example.scores:
-        got = _score(example, label, answer)
+        got = _score(example, label, answer, reply)
         if got is None or abs(got - expected) > 1e-9:
             problems.append(f"{label}: expected {expected:g}, got {'nothing' if got is None else f'{got:g}'}")
     return ExampleResult(example, answer, tuple(problems))
@@ -77,15 +78,21 @@ def _same(answer: Any, expected: Any) -> bool:
     return not isinstance(answer, Unread) and type(answer) is type(expected) and bool(answer == expected)
 
 
-def _score(example: ExampleSpec, label: str, answer: Any) -> float | None:
+def _score(example: ExampleSpec, label: str, answer: Any, reply: Reply) -> float | None:
     """The metric of the one row. Per-row metrics need no array library, so most examples take no time."""
     score = next(score for score in example.task.scores if score.label == label)
-    metric = find_metric(score.metric)
-    assert metric is not None
-    gold, type_, settings = example.row[example.task.gold], example.task.reader.answer, dict(score.settings)
+    metric, settings = metric_of(score), dict(score.settings)
+    reader, use = find_reader(example.task.reader.name), example.task.reader
+    confidence = None
+    if "confidence" in metric.signature.needs and reader is not None and reader.confidence is not None:
+        weighed = reply.scores is not None and not isinstance(answer, Unread)
+        row = reader.confidence(reply.scores or (), use.answer, example.row, dict(use.settings)) if weighed else None
+        confidence = [row]
+    batch = Batch(use.answer, [answer], [example.row[example.task.gold]], confidence=confidence)
+    seen = seen_by(score, batch)
     if metric.per_row is not None:
-        return metric.per_row(answer, gold, type_, settings)
-    return metric.compute(Batch(type_, [answer], [gold]), settings)
+        return metric.per_row(seen.answers[0], seen.golds[0], seen.type, settings)
+    return metric.compute(seen, settings)
 
 
 def _shown(answer: Any) -> str:

@@ -53,13 +53,17 @@ def interval_of_mean(values: np.ndarray, interval: Interval) -> Bounds | None:
 
 
 def interval_of_metric(metric: Metric, batch: Batch, settings: Mapping[str, Any], interval: Interval) -> Bounds | None:
-    """The bootstrap interval of a metric that is no mean over rows; None when it offers no replicates either."""
+    """The bootstrap interval of a metric that is no mean over rows; None when it offers no replicates either.
+
+    Resampled batches in which the metric is not defined (no positive row for AUROC) are left out.
+    """
     import numpy as np
 
     if not len(batch) or metric.replicates is None:
         return None
     values = metric.replicates(batch, settings, interval.resamples, np.random.default_rng(interval.seed))
-    return Bounds(*percentiles(values, interval.level), "bootstrap")
+    values = values[~np.isnan(values)]
+    return Bounds(*percentiles(values, interval.level), "bootstrap") if len(values) else None
 
 
 def wilson(successes: int, rows: int, level: float) -> tuple[float, float]:

@@ -14,6 +14,7 @@ import attrs
 from medspec.errors import InternalError
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch, Metric
+from medspec.metrics.selection import select_batch, values_batch
 from medspec.plan.nodes import Interval, Score
 from medspec.readers.base import Unread
 from medspec.run.intervals import Bounds, interval_of_mean, interval_of_metric
@@ -49,40 +50,47 @@ def score_task(scores: tuple[Score, ...], batch: Batch, interval: Interval, *, u
     metrics: dict[str, dict[str, Any]] = {}
     per_row: dict[str, np.ndarray] = {}
     for score in scores:
-        metric = find_metric(score.metric)
-        if metric is None:
-            raise InternalError(f"the plan asks for a metric that does not exist: {score.metric!r}")
-        rows = _row_values(metric, batch, score)
+        metric = metric_of(score)
+        seen = seen_by(score, batch)
+        rows = metric.row_values(seen, dict(score.settings))
         if rows is not None:
             spread = np.full(len(counted), np.nan)
             spread[counted] = rows
             per_row[score.label] = spread
-        metrics[score.label] = _one_score(metric, batch, score, interval, rows)
+        metrics[score.label] = _one_score(metric, seen, score, interval, rows)
     return TaskScores(metrics, per_row)
+
+
+def metric_of(score: Score) -> Metric:
+    """The member of the catalogue that a plan asks for."""
+    metric = find_metric(score.metric)
+    if metric is None:
+        raise InternalError(f"the plan asks for a metric that does not exist: {score.metric!r}")
+    return metric
+
+
+def seen_by(score: Score, batch: Batch) -> Batch:
+    """The batch as a metric sees it: a field of both sides, or one value per row."""
+    if score.value is not None:
+        return values_batch(batch, score.value.path)
+    return select_batch(batch, score.on)
 
 
 def _only(batch: Batch, counted: np.ndarray) -> Batch:
     kept = counted.nonzero()[0].tolist()
-    return Batch(batch.type, [batch.answers[row] for row in kept], [batch.golds[row] for row in kept])
-
-
-def _row_values(metric: Metric, batch: Batch, score: Score) -> np.ndarray | None:
-    """The metric's value of every row; None for metrics that have none."""
-    import numpy as np
-
-    if metric.per_row is None:
-        return None
-    settings = dict(score.settings)
-    value_of, type_ = metric.per_row, batch.type
-    pairs = zip(batch.answers, batch.golds, strict=True)
-    return np.fromiter((value_of(answer, gold, type_, settings) for answer, gold in pairs), np.float64, len(batch))
+    return attrs.evolve(
+        batch,
+        answers=[batch.answers[row] for row in kept],
+        golds=[batch.golds[row] for row in kept],
+        confidence=None if batch.confidence is None else [batch.confidence[row] for row in kept],
+    )
 
 
 def _one_score(
     metric: Metric, batch: Batch, score: Score, interval: Interval, rows: np.ndarray | None
 ) -> dict[str, Any]:
     settings = dict(score.settings)
-    value: float | None = metric.signature.empty
+    value: float | None = None
     bounds: Bounds | None = None
     if len(batch):
         value = metric.compute(batch, settings)

@@ -18,6 +18,7 @@ from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
+from medspec.run.score import metric_of
 from medspec.run.slices import score_slices
 from medspec.types import BooleanType, ChoiceType, EnumType, Type
 
@@ -56,8 +57,17 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     draws = plan.call(task.call).repeats
     answers = [read_reply(reply, read, row) for reply, row in zip(replies, rows.rows * draws, strict=True)]
     golds = [row[task.gold] for row in rows.rows]
+    gold_type = scan.record.field(task.gold)
+    assert gold_type is not None
+    sure = confidences(task, read, replies, answers, rows.rows * draws)
     batches = [
-        Batch(read.reader.answer, answers[start : start + len(golds)], golds)
+        Batch(
+            read.reader.answer,
+            answers[start : start + len(golds)],
+            golds,
+            gold_type.type,
+            None if sure is None else sure[start : start + len(golds)],
+        )
         for start in range(0, len(golds) * draws, max(len(golds), 1))
     ]
     scored = score_samples(task.scores, batches, interval, unread_policy=read.unread)
@@ -90,6 +100,25 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     for label, found in scored.per_row.items():
         columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
     return TaskResult(report, columns)
+
+
+def confidences(
+    task: TaskPlan, read: Read, replies: Sequence[Reply], answers: Sequence[Any], rows: Sequence[dict[str, Any]]
+) -> list[tuple[float, ...] | None] | None:
+    """How sure the model is of every possible value of each row (None: unread); None where no metric of the task asks.
+
+    What it is, the reader says; see `confidence` of `likelihood`.
+    """
+    if not any("confidence" in metric_of(score).signature.needs for score in task.scores):
+        return None
+    reader, settings = find_reader(read.reader.name), dict(read.reader.settings)
+    if reader is None or reader.confidence is None:
+        raise InternalError(f"the reader `{read.reader.name}` offers no confidence")
+    weigh, type_ = reader.confidence, read.reader.answer
+    return [
+        None if isinstance(answer, Unread) or reply.scores is None else weigh(reply.scores, type_, row, settings)
+        for answer, reply, row in zip(answers, replies, rows, strict=True)
+    ]
 
 
 def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""AUROC: how well confidence in the positive case tells positive rows from the others.
+
+It is the share of all pairs of a positive and another row in which the positive one has the higher confidence; equal
+ones count half. Where all golds are positive, or none is, there are no pairs and no value.
+An unread row has no confidence: it loses every pair it is in (against another unread row: half of it).
+
+torchmetrics ranks 32-bit numbers, in which different confidences can be equal, and takes no weights, so the pairs are
+counted here; the tests compare with it and with scikit-learn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature
+from medspec.metrics.positives import POSITIVE, C, positive_class
+from medspec.metrics.resample import draws_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def _ranked(batch: Batch, settings: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows from the lowest confidence to the highest: their order, where each level begins, whether they are positive."""
+    import numpy as np
+
+    positive = positive_class(batch, settings)
+    _, gold, _ = batch.codes
+    is_positive = gold == positive
+    confidence = batch.probabilities()[:, positive]
+    confidence = np.where(batch.unread, np.where(is_positive, -np.inf, np.inf), confidence)
+    order = np.argsort(confidence, kind="stable")
+    ranked = confidence[order]
+    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
+    return order, starts, is_positive[order]
+
+
+def _won(weights: np.ndarray, starts: np.ndarray, is_positive: np.ndarray) -> np.ndarray:
+    """The share of pairs won for each draw: float64 of shape [draws], NaN where there is no pair."""
+    import numpy as np
+
+    positives = np.add.reduceat(weights * is_positive, starts, axis=1)
+    others = np.add.reduceat(weights * ~is_positive, starts, axis=1)
+    below = np.cumsum(others, axis=1) - others
+    won = (positives * (below + others / 2)).sum(axis=1)
+    pairs = positives.sum(axis=1) * others.sum(axis=1)
+    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
+
+
+def compute(batch: Batch, settings: Settings) -> float:
+    import numpy as np
+
+    _, starts, is_positive = _ranked(batch, settings)
+    return float(_won(np.ones((1, len(batch))), starts, is_positive)[0])
+
+
+def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    import numpy as np
+
+    _, starts, is_positive = _ranked(batch, settings)
+    values = [_won(weights, starts, is_positive) for weights in draws_of(len(batch), resamples, generator)]
+    return np.concatenate(values)
+
+
+AUROC = Metric(
+    name="auroc",
+    summary="how well confidence tells positive rows from the others: area under the ROC curve",
+    unread="loses every pair it is in",
+    signature=Signature(
+        pred=C, gold=C, yields=FRACTION, grain="whole set", empty=None, needs=frozenset({"confidence"})
+    ),
+    compute=compute,
+    replicates=replicates,
+    settings=(POSITIVE,),
+)

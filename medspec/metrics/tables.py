@@ -1,0 +1,118 @@
+"""Metrics that look at a table of golds and answers: counting it once, and drawing rows from it again and again.
+
+Rows of one cell (this gold, this answer) are alike. So a bootstrap draws how many rows of each cell there are, which is
+multinomial, and never touches a row; a metric is a function of many such draws at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from medspec.metrics.batch import Batch
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_CELLS_AT_ONCE = 4_000_000
+"""How many numbers a chunk of draws may hold: about 32 MB."""
+
+_DENSE = 1_000
+"""Up to so many classes a table with every cell is made; with more, the cells that occur are looked for."""
+
+
+@attrs.frozen(eq=False)
+class Cells:
+    """The cells that occur, in the order of golds and then of answers.
+
+    `gold` and `answer` are class numbers of shape [cells], int64; an unread answer has the number `classes`, which no
+    gold has. `counts` says how many rows each cell has.
+    """
+
+    gold: np.ndarray
+    answer: np.ndarray
+    counts: np.ndarray
+    classes: int
+
+    @property
+    def hits(self) -> np.ndarray:
+        """Which cells are on the diagonal: bool of shape [cells]."""
+        return self.gold == self.answer
+
+    def per_class(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of draws of shape [draws, cells]: hits, golds and answers of each class, float64 of shape [draws, classes].
+
+        Unread answers are answers of no class.
+        """
+        golds = _summed(drawn, self.gold, self.classes + 1)[:, :-1]
+        answers = _summed(drawn, self.answer, self.classes + 1)[:, :-1]
+        hits = _summed(drawn[:, self.hits], self.gold[self.hits], self.classes)
+        return hits, golds, answers
+
+
+Value = Callable[[Cells, "np.ndarray"], "np.ndarray"]
+"""A metric of draws: (cells, float64 of shape [draws, cells]) -> float64 of shape [draws]."""
+
+
+def cells_of(batch: Batch) -> Cells:
+    """The table of a batch, counted by torchmetrics in one update where it is not too wide for that."""
+    import numpy as np
+
+    predicted, gold, classes = batch.codes
+    # torchmetrics takes -1 without a word, so unread answers get a class of their own.
+    answers = np.where(predicted < 0, classes, predicted)
+    if classes > _DENSE:
+        keys, counts = np.unique(gold * (classes + 1) + answers, return_counts=True)
+    else:
+        import torch
+        from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+        table = multiclass_confusion_matrix(
+            torch.from_numpy(answers), torch.from_numpy(gold), num_classes=classes + 1, validate_args=False
+        )
+        flat = table.numpy().ravel()
+        keys = flat.nonzero()[0]
+        counts = flat[keys]
+    return Cells(keys // (classes + 1), keys % (classes + 1), counts.astype(np.float64), classes)
+
+
+def value_of(batch: Batch, value: Value) -> float:
+    """The metric of the batch itself."""
+    cells = cells_of(batch)
+    return float(value(cells, cells.counts[None, :])[0])
+
+
+def replicates_of(batch: Batch, value: Value, resamples: int, generator: np.random.Generator) -> np.ndarray:
+    """The metric of `resamples` batches with rows drawn with replacement: float64 of shape [resamples]."""
+    import numpy as np
+
+    cells = cells_of(batch)
+    shares = cells.counts / cells.counts.sum()
+    chunk = max(1, _CELLS_AT_ONCE // max(len(shares), cells.classes + 1))
+    values = np.empty(resamples)
+    for start in range(0, resamples, chunk):
+        size = min(chunk, resamples - start)
+        drawn = generator.multinomial(len(batch), shares, size=size).astype(np.float64)
+        values[start : start + size] = value(cells, drawn)
+    return values
+
+
+def ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
+    """`part / whole`, and `empty` where `whole` is 0."""
+    import numpy as np
+
+    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+
+
+def _summed(drawn: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """Columns added up by group: float64 of shape [draws, count]."""
+    import numpy as np
+
+    order = np.argsort(groups, kind="stable")
+    found = np.zeros((len(drawn), count))
+    if len(order):
+        present, starts = np.unique(groups[order], return_index=True)
+        found[:, present] = np.add.reduceat(drawn[:, order], starts, axis=1)
+    return found
