@@ -9,7 +9,7 @@ run into the same folder again.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from medspec.backends.base import Backend
 from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import plain, to_json
 from medspec.plan.hash import plan_hash
-from medspec.plan.nodes import Plan
+from medspec.plan.nodes import Call, Plan, TaskPlan
 from medspec.run.aggregate import aggregate
 from medspec.run.bind import Bound, bind
 from medspec.run.calls import Caller, Watch, requests_of
@@ -110,8 +110,7 @@ def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
 def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult]:
     plan = bound.plan
     results: dict[str, TaskResult] = {}
-    for call in plan.calls:
-        tasks = [task for task in plan.tasks if task.call == call.id]
+    for call, tasks in _asked_together(plan, caller):
         render = plan.render(call.render)
         rows = bound.rows[render.scan]
         watch.start(", ".join(task.name for task in tasks), len(rows.rows) * call.repeats)
@@ -125,6 +124,16 @@ def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult
                 result.report["shots"] = list(picked.ids)
             results[task.name] = result
     return {task.name: results[task.name] for task in plan.tasks}
+
+
+def _asked_together(plan: Plan, caller: Caller) -> Iterator[tuple[Call, list[TaskPlan]]]:
+    """Each call with the tasks that take its replies. Replies recorded for one task are not those of another."""
+    for call in plan.calls:
+        tasks = [task for task in plan.tasks if task.call == call.id]
+        if caller.backend.abilities.by_row:
+            yield from ((call, [task]) for task in tasks)
+        else:
+            yield call, tasks
 
 
 def _claim(out: Path, plan: Plan) -> None:
