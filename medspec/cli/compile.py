@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import CHECK_FORMATS, format_option, level_options, quiet_option
 from medspec.cli.output import counted, print_diagnostics, print_json, print_text
 from medspec.cli.specs import check_specs, everything, make_plan, shown_path, sort_arguments, unfit, write_diagnostics
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.argument("things", nargs=-1, metavar="[PATHS|NAMES]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write instead of target/.")
 @click.option("--model", metavar="SCHEME:REST", help="Refuse plans that this model cannot run; it is not loaded.")
+@locked_option()
 @level_options()
 @format_option(*CHECK_FORMATS)
 @quiet_option()
@@ -31,6 +33,7 @@ def COMMAND(
     things: tuple[str, ...],
     out: Path | None,
     model: str | None,
+    locked: bool,
     level: int,
     without: tuple[str, ...],
     format: str,
@@ -54,11 +57,16 @@ def COMMAND(
         if model is not None:
             lacking = dict.fromkeys(one for plan in plans.values() for one in unfit(plan, checked.spec, model))
             diagnostics = (*diagnostics, *lacking)
+        if locked:
+            diagnostics = (*diagnostics, *against_lock(checked.spec, config, plans.values()))
     failed = any(diagnostic.is_error for diagnostic in diagnostics)
     if format in ("sarif", "github"):
         write_diagnostics(diagnostics, format)
     elif format == "text" and (failed or not quiet):
         print_diagnostics(diagnostics, sys.stderr)
+    if locked and not failed:
+        for plan in plans.values():
+            check_locked_data(checked.spec, config, plan)
     folder = out if out is not None else config.root / "target"
     written = [] if failed else [_write(plan, folder / name) for name, plan in plans.items()]
     _show(written, diagnostics, format)

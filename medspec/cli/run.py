@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
-from medspec.cli.output import print_json, print_text
+from medspec.cli.output import print_diagnostics, print_json, print_text
 from medspec.cli.specs import make_plan, shown_path, sort_arguments, sound_specs, unfit
 from medspec.config import Config, find_config
 from medspec.errors import CompileFailed, UsageError
@@ -21,6 +22,7 @@ from medspec.errors import CompileFailed, UsageError
 if TYPE_CHECKING:
     from medspec.backends.base import Backend
     from medspec.check.spec import Spec
+    from medspec.plan.nodes import Plan
 
 
 @click.command()
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
+@locked_option()
 @level_options()
 @format_option()
 @quiet_option()
@@ -52,6 +55,7 @@ def COMMAND(
     data: tuple[Path, ...],
     limit: int | None,
     out: Path | None,
+    locked: bool,
     level: int,
     without: tuple[str, ...],
     format: str,
@@ -76,6 +80,8 @@ def COMMAND(
     name = _model(model, config)
     if lacking := unfit(plan, spec, name):
         raise CompileFailed(lacking)
+    if locked:
+        _check_lock(spec, config, plan, data)
     folder = out if out is not None else _new_folder(config.root / "runs", plan.suite)
     backend = open_model(name, Options(**options))  # type: ignore[arg-type]
     watch = progress(quiet=quiet)
@@ -93,6 +99,15 @@ def COMMAND(
         from medspec.cli.view_report import view_report
 
         view_report(report, sys.stdout, folder=shown_path(folder))
+
+
+def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) -> None:
+    """Raise where tasks or data are not what medspec.lock says; a lock that is old is said on the standard error."""
+    against = against_lock(spec, config, [plan])
+    if any(diagnostic.is_error for diagnostic in against):
+        raise CompileFailed(against)
+    print_diagnostics(against, sys.stderr)
+    check_locked_data(spec, config, plan, data)
 
 
 def _names(spec: Spec, names: tuple[str, ...], paths: tuple[Path, ...], config: Config) -> list[str]:

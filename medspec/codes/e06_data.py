@@ -32,7 +32,25 @@ def _few_shot(rows: str, *clauses: str) -> str:
     return "task finding {\n" + "".join(f"  {line}\n" for line in lines) + "}"
 
 
+def _versioned(version: int, words: str) -> str:
+    """The few-shot module with a version, and with other words in its prompt."""
+    parts = [part.replace('Finding:"', f'{words}"') for part in _SHOTS]
+    return module(*parts, _few_shot("notes.dev").replace("task finding", f"task finding @{version}"))
+
+
 CODES = (
+    Code(
+        code="E0601",
+        title="a task changed its meaning but kept its version",
+        why="""\
+Two scores with one task name and one version are taken for the same measure, in tables that outlive the spec. When the model
+is asked something else, or replies are scored otherwise, the version rises. Only `medspec check --locked`, `compile --locked`
+and `run --locked` can see it, since only medspec.lock knows what the version meant before.""",
+        wrong=_versioned(1, "Is it there?"),
+        right=_versioned(2, "Is it there?"),
+        related=("W0607",),
+        before=_versioned(1, "Finding:"),
+    ),
     Code(
         code="E0602",
         title="columns or splits do not fit the dataset",
@@ -94,5 +112,16 @@ The rule is not broken here, or not any more. A waiver that stays behind would h
         wrong=module(*_SHOTS, _few_shot("notes.dev", 'waive E0604 because "the paper does it"')),
         right=module(*_SHOTS, _few_shot("notes.dev")),
         related=("E0604", "E0605"),
+    ),
+    Code(
+        code="W0607",
+        title="medspec.lock does not know this task, or knows an older version of it",
+        why="""\
+What the lock does not know it cannot watch: a task that is not in it can change its meaning without a word. `medspec lock`
+takes over new tasks and new versions, and its file belongs under version control.""",
+        wrong=_versioned(2, "Is it there?"),
+        right=_versioned(1, "Finding:"),
+        related=("E0601",),
+        before=_versioned(1, "Finding:"),
     ),
 )

@@ -39,6 +39,12 @@ def explain_code(code: Code | str) -> str:
         parts.append("\n".join([f"beside it, in {name}", *_indented(text.strip().split("\n"))]))
     if found.model is not None:
         parts.append(f"Found when the spec is compiled for a model, here with --model {found.model}.")
+    if found.before is not None:
+        was = _lines(_paragraphs(found.before), {"edition 2026", *_paragraphs(found.wrong)})
+        unchanged = "medspec.lock was written for the very same text as `right`."
+        parts.append(
+            "\n".join(["medspec.lock was written for", *_indented(was)]) if found.before != found.right else unchanged
+        )
     if found.awaits is not None:
         parts.append(f"No spec gives this code in this version: it waits for {found.awaits}.")
     related = f"Related: {', '.join(found.related)}.  " if found.related else ""

@@ -1,0 +1,165 @@
+"""What `medspec.lock` knows of data: the sha256 of each file a task reads, and which rows were picked as its shots.
+
+Paths are those of the spec, so that the lock is the same on every machine. Files that are not there are passed over when the
+lock is written; a file that is there and holds something else is a `DataError` that names it with both digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import attrs
+
+from medspec.check.spec import Spec
+from medspec.errors import DataError
+from medspec.files.opening import DataFile
+from medspec.plan.lower import lower
+from medspec.plan.nodes import Plan, Render, Scan, TaskPlan, TextFile
+from medspec.plan.state import State, TaskState, state_of_spec
+from medspec.run.roots import DataRoots, find_file
+from medspec.run.scan import Rows, read_scan
+from medspec.run.shots import part_of, pick_shots
+
+
+@attrs.define
+class LockedData:
+    """Digests and shots of the tasks of one plan. Each file is read once."""
+
+    plan: Plan
+    roots: DataRoots
+    _scans: dict[str, Scan] = attrs.field(init=False)
+    _renders: dict[str, Render] = attrs.field(init=False)
+    _digests: dict[Path, str] = attrs.field(factory=dict)
+    _rows: dict[str, Rows] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._scans = {scan.id: scan for scan in self.plan.scans}
+        self._renders = {render.id: render for render in self.plan.renders}
+
+    def digests(self, task: TaskPlan) -> tuple[dict[str, str], tuple[str, ...]]:
+        """The sha256 of each file by its path in the spec, and the paths that were not found."""
+        found: dict[str, str] = {}
+        missing = []
+        for path, folder in sorted(set(self._files(task))):
+            place = self._place(path, folder)
+            if place is None:
+                missing.append(path)
+            else:
+                found[path] = self._digest(place)
+        return found, tuple(missing)
+
+    def shots(self, task: TaskPlan) -> tuple[str, ...] | None:
+        """The ids of the rows shown as examples, or one digest over them where rows are private; None without shots.
+
+        Raises `DataError` where the rows cannot be read.
+        """
+        render = self._renders[task.render]
+        if render.shots is None:
+            return None
+        scan = self._scans[render.shots.scan]
+        if scan.id not in self._rows:
+            rows = read_scan(scan, self.roots)
+            self._rows[scan.id] = rows if scan.part is None else part_of(rows, scan.part)
+        ids = pick_shots(render.shots, self._rows[scan.id]).ids
+        # Ids of private rows may be those of patients.
+        return (f"sha256:{sha256(chr(0).join(ids).encode()).hexdigest()}",) if scan.private else ids
+
+    def changed(self, task: TaskPlan, locked: TaskState) -> Iterator[str]:
+        """One line for each file of the task that is there and is not the one the lock means."""
+        for path, folder in sorted(set(self._files(task))):
+            before = (locked.data or {}).get(path)
+            place = self._place(path, folder) if before is not None else None
+            if before is not None and place is not None and (digest := self._digest(place)) != before:
+                version = f"@{locked.version}" if locked.version is not None else "this task"
+                yield (
+                    f"{place}: `{path}` of `{task.name}` holds other data than {version} means: "
+                    f"its sha256 is {digest}, medspec.lock says {before}"
+                )
+
+    def _files(self, task: TaskPlan) -> Iterator[tuple[str, str]]:
+        """Path and folder of every file that rows and texts of the task come from."""
+        render = self._renders[task.render]
+        yield from _scan_files(self._scans[task.scan])
+        if render.shots is not None:
+            yield from _scan_files(self._scans[render.shots.scan])
+        yield from ((file.path, file.folder) for file in _texts(render))
+
+    def _place(self, path: str, folder: str) -> Path | None:
+        try:
+            return find_file(path, self.roots, folder=folder)
+        except DataError:
+            return None
+
+    def _digest(self, place: Path) -> str:
+        if place not in self._digests:
+            self._digests[place] = DataFile(place, str(place)).digest()
+        return self._digests[place]
+
+
+def locked_state(spec: Spec, roots: DataRoots, before: State | None) -> tuple[State, tuple[str, ...]]:
+    """The state of `spec` with its data, and the paths of files that were not found.
+
+    What is known of such a file from `before` is kept while its task is asked the same.
+    """
+    state = state_of_spec(spec)
+    if not state.tasks:
+        return state, ()
+    plan = lower(spec, list(spec.tasks))
+    data = LockedData(plan, roots)
+    missing: dict[str, None] = {}
+    tasks = {}
+    for (name, task), planned in zip(state.tasks.items(), plan.tasks, strict=True):
+        found, absent = data.digests(planned)
+        old = None if before is None else before.tasks.get(name)
+        known = old if old is not None and old.call_hash == task.call_hash else None
+        found |= {path: known.data[path] for path in absent if known is not None and path in (known.data or {})}  # type: ignore[index]
+        shots = data.shots(planned) if not absent else None if known is None else known.shots
+        tasks[name] = attrs.evolve(task, data=found, shots=shots)
+        missing |= dict.fromkeys(absent)
+    return attrs.evolve(state, tasks=tasks), tuple(missing)
+
+
+def changed_data(before: State, after: State) -> list[tuple[str, str, str, str]]:
+    """Task, path, old and new sha256 of each file that changed under a task that is asked the same as before."""
+    return [
+        (name, path, digest, task.data[path])
+        for name, task in after.tasks.items()
+        if (old := before.tasks.get(name)) is not None
+        and (old.call_hash, old.version) == (task.call_hash, task.version)
+        and task.data is not None
+        for path, digest in (old.data or {}).items()
+        if path in task.data and task.data[path] != digest
+    ]
+
+
+def check_data(plan: Plan, tasks: Mapping[str, TaskState], roots: DataRoots) -> None:
+    """Compare the data of `plan` with the entries of the lock, by the plan's names of its tasks.
+
+    Raises one `DataError` with every file that changed.
+    """
+    data = LockedData(plan, roots)
+    problems = [
+        problem for task in plan.tasks if task.name in tasks for problem in data.changed(task, tasks[task.name])
+    ]
+    if problems:
+        raise DataError(
+            "data changed since medspec.lock was written; get the files it means, or give their tasks a new version "
+            "(`medspec lock --accept NAME` if no score was published):",
+            problems=problems,
+        )
+
+
+def _scan_files(scan: Scan) -> Iterator[tuple[str, str]]:
+    yield scan.source.path, scan.folder
+    yield from ((keep.ids.path, scan.folder) for keep in scan.keep)
+
+
+def _texts(render: Render) -> Iterator[TextFile]:
+    for turn in render.turns:
+        if turn.file is not None:
+            yield turn.file
+    for _, bound in render.bindings:
+        if isinstance(bound, TextFile):
+            yield bound
