@@ -29,12 +29,15 @@ prompt find() {
 }
 '''
 
+_BOXES = "import std.metrics { box_iou }"
+_NUMBERS = "import std.metrics { within }"
+
 LOCATE = """
 task locate @1 {
   data   = studies.test
   prompt = find
   answer box(xyxy, unit) in scan via json
-  metrics { primary accuracy }
+  metrics { primary box_iou }
 }
 """
 
@@ -57,7 +60,7 @@ task glucose @1 {
   data   = labs.test
   prompt = read
   answer float(unit: "mg/dL") via plain
-  metrics { primary accuracy }
+  metrics { primary within(relative: 0.05) }
 }
 """
 
@@ -110,10 +113,10 @@ numbers. A reader that does not fit would call every reply unreadable, and the s
             FOLLOW_UP.replace("Decision", "text"),
         ),
         right=module(
-            METRICS,
+            METRICS.replace("accuracy", "exact_match"),
             NOTES.replace("gold : Decision", "gold : text"),
             READ,
-            FOLLOW_UP.replace("Decision", "text").replace("letter", "plain"),
+            FOLLOW_UP.replace("Decision", "text").replace("letter", "plain").replace("accuracy", "exact_match"),
         ),
         related=("E0305", "E0501"),
     ),
@@ -139,9 +142,9 @@ never compare equal, and the score is zero without any other sign.""",
 A box is four numbers, and there are several habits for what they mean: two corners, or a corner and a size; pixels, or
 fractions of the image. If the answer and the reference follow different habits, every overlap is wrong, and the score is
 low or zero without any other sign. Boxes are converted in one place only, while data are loaded, and in writing.""",
-        wrong=module(METRICS, STUDY.replace("box(xyxy, unit)", "box(xywh, pixel)"), FIND, LOCATE),
+        wrong=module(_BOXES, STUDY.replace("box(xyxy, unit)", "box(xywh, pixel)"), FIND, LOCATE),
         right=module(
-            METRICS,
+            _BOXES,
             STUDY.replace("box(xyxy, unit) in scan", "box(xyxy, unit) in scan from box(xywh, pixel)"),
             FIND,
             LOCATE,
@@ -154,8 +157,8 @@ low or zero without any other sign. Boxes are converted in one place only, while
         why="""\
 The unit is part of a number's type, because the same quantity is another number in another unit: 5.5 mmol/L of glucose
 are 99 mg/dL. Compared without a word, every right answer would count as wrong.""",
-        wrong=module(METRICS, LAB, READ, GLUCOSE.replace("mg/dL", "mmol/L")),
-        right=module(METRICS, LAB, READ, GLUCOSE),
+        wrong=module(_NUMBERS, LAB, READ, GLUCOSE.replace("mg/dL", "mmol/L")),
+        right=module(_NUMBERS, LAB, READ, GLUCOSE),
         related=("E0305", "E0306"),
     ),
     Code(

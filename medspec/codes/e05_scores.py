@@ -8,7 +8,17 @@ from medspec.codes.parts import FOLLOW_UP, METRICS, NOTES, READ
 _BOTH = "import std.metrics { accuracy, macro_f1 }"
 _ECE = "import std.metrics { accuracy, ece }"
 _FREE = NOTES.replace("gold : Decision", "gold : text")
-_FREE_TASK = FOLLOW_UP.replace("Decision via letter", "text via plain")
+_FREE_TASK = FOLLOW_UP.replace("Decision via letter", "text via plain").replace("accuracy", "exact_match")
+_DAYS = NOTES.replace("enum Decision { yes  no  maybe }\n\n", "").replace("gold : Decision", "gold : int")
+_STAY = FOLLOW_UP.replace("Decision via letter", "int via plain").replace("accuracy", "mae")
+_TRIAGE = """
+record Triage {
+  urgent : bool
+  ward   : Ward
+}
+"""
+_WARDS = NOTES.replace("enum Decision { yes  no  maybe }", "enum Ward { medical  surgical }" + _TRIAGE.rstrip())
+_ADMIT = FOLLOW_UP.replace("Decision via letter", "Triage via json").replace("accuracy", "accuracy on ward")
 
 
 def _suite(*lines: str) -> str:
@@ -33,10 +43,10 @@ _METRICS = (
 Every metric has a signature: what it takes as answer and gold. Many libraries accept almost anything and return a number;
 macro F1 over free texts would count every different wording as a class of its own.""",
         wrong=module(
-            _BOTH,
+            _BOTH.replace("accuracy", "exact_match"),
             _FREE,
             READ,
-            _FREE_TASK.replace("primary accuracy", "primary accuracy   macro_f1"),
+            _FREE_TASK.replace("primary exact_match", "primary exact_match   macro_f1"),
         ),
         right=module(
             _BOTH,
@@ -60,7 +70,6 @@ that reads one written letter has nothing to say about that, and inventing a con
             FOLLOW_UP.replace("primary accuracy", "primary accuracy   ece").replace("via letter", "via likelihood"),
         ),
         related=("E0501", "E0701"),
-        awaits="a metric that needs confidence, such as `ece`",
     ),
     Code(
         code="E0504",
@@ -82,6 +91,27 @@ A report has one number for each name. With two of the same name one would be lo
             METRICS, NOTES, READ, FOLLOW_UP.replace("primary accuracy", "primary accuracy  accuracy as agreed")
         ),
         related=("E0504",),
+    ),
+    Code(
+        code="E0510",
+        title="a metric has no value for unread rows here",
+        why="""\
+An unread row counts as the worst value there is for it. Where an answer may be any number at all, an error may be of any
+size: there is no worst one, and whatever is put in its place decides the score. So the answer says between which ends it
+lies, or the task says that unread rows are left out.""",
+        wrong=module("import std.metrics { mae }", _DAYS, READ, _STAY),
+        right=module("import std.metrics { mae }", _DAYS, READ, _STAY.replace("int via", "int(0..90) via")),
+        related=("W0509", "E0501"),
+    ),
+    Code(
+        code="E0511",
+        title="a metric looks at something the answer does not have",
+        why="""\
+`on` compares one field of the answer with the same field of the reference, and `mean(answer.FIELD)` takes one field of
+the answer. The field must be there, on both sides where two are compared.""",
+        wrong=module(METRICS, _WARDS.replace("Decision", "Triage"), READ, _ADMIT.replace("on ward", "on unit")),
+        right=module(METRICS, _WARDS.replace("Decision", "Triage"), READ, _ADMIT),
+        related=("E0501", "E0408"),
     ),
     Code(
         code="W0509",

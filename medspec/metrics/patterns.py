@@ -57,7 +57,7 @@ def _is_rating(type_: Type) -> bool:
 
 
 _KINDS: dict[str, tuple[str, str, Callable[[Type], bool]]] = {
-    "equal": ("equal", "a type whose values are equal or not (no text, float or box)", _is_equal),
+    "equal": ("equal", "values that are plainly equal or not, as texts, floats and boxes are not", _is_equal),
     "closed": ("closed", "a closed type (bool, enum or choice)", _is_closed),
     "cases": ("bool or enum", "bool or an enum", lambda type_: type_.kind in ("bool", "enum")),
     "label": ("closed or text", "a closed type or text", lambda type_: type_.kind in (*CLOSED_KINDS, "text")),
