@@ -50,7 +50,6 @@ ANSWERS = (
     ("present", "bool", "plain", True),
     ("present", "bool", "likelihood", True),
     ("count", "int(0..9)", "plain", False),
-    ("free", "text", "plain", False),
 )
 
 
