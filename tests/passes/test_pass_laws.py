@@ -17,6 +17,9 @@ from medspec.backends.base import Options
 from medspec.plan.nodes import Plan
 from medspec.plan.optimise import PASSES
 
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""A folder whose files need no disk, where there is one: every run waits for the disk many times."""
+
 NAMES = [name for name, _ in PASSES]
 WAYS: dict[str, dict[str, Any]] = {
     "none": {"level": 0},
@@ -37,7 +40,7 @@ def result_of(plan: Plan, folder: Path, model: Any, *, data: Path) -> tuple[Any,
 @A_FEW
 @given(spec=small_specs())
 def test_every_way_of_optimising_reports_the_same(model: str, spec: SmallSpec) -> None:
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir=MEMORY) as name:
         folder = spec.write(Path(name))
         found = {
             way: result_of(plan_of(spec.text, "all", **how), folder / way, model, data=folder)
@@ -51,7 +54,7 @@ def test_every_way_of_optimising_reports_the_same(model: str, spec: SmallSpec) -
 @given(spec=small_specs())
 def test_recorded_replies_score_the_same(spec: SmallSpec) -> None:
     """Replies by task and row, as `replay` has them: equal prompts of two tasks may have two replies."""
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(dir=MEMORY) as name:
         folder = spec.write(Path(name))
         plan = plan_of(spec.text, "all", level=0)
         written = [task.name for task in plan.tasks if plan.call(task.call).options is None]
