@@ -132,7 +132,7 @@ def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
         "refused": refused,
         "failed": sum(failures.values()),
         "failures": dict(sorted(failures.items())),
-        "truncated": sum(reply.finish == "length" for reply in replies),
+        "truncated": sum(reply.finish == "length" and reply.failure is None for reply in replies),
     }
 
 
@@ -148,19 +148,21 @@ def _columns(
 ) -> dict[str, list[Any]]:
     """The lines of `rows.parquet`: one for each row and draw."""
     type_, draws = read.reader.answer, len(answers) // max(len(golds), 1)
+    # The text of private rows stays in the journal on this machine: replies, and answers and golds that are text.
+    hidden = private and holds_text(type_)
     return {
         "task": [task.name] * len(answers),
         "row_id": rows.ids * draws,
         "sample": [sample for sample in range(draws) for _ in golds],
         "prompt_sha256": [reply.prompt_sha256 for reply in replies],
-        # The text of private rows stays in the journal on this machine.
         "reply": [None if private or reply.scores is not None else reply.text for reply in replies],
         "option_scores": [None if reply.scores is None else list(reply.scores) for reply in replies],
-        "answer": [None if isinstance(a, Unread) else _json(type_.to_json(a)) for a in answers],
-        "gold": [_json(type_.to_json(gold)) for gold in golds] * draws,
+        "answer": [None if hidden or isinstance(a, Unread) else _json(type_.to_json(a)) for a in answers],
+        "gold": [None if hidden else _json(type_.to_json(gold)) for gold in golds] * draws,
         "unread": [answer.reason if isinstance(answer, Unread) else None for answer in answers],
         "failure": [reply.failure for reply in replies],
-        "finish": [reply.finish for reply in replies],
+        "detail": [None if private else reply.detail for reply in replies],
+        "finish": [None if reply.failure else reply.finish for reply in replies],
         "tokens_in": [reply.tokens_in for reply in replies],
         "tokens_out": [reply.tokens_out for reply in replies],
         "seconds": [reply.seconds for reply in replies],
@@ -176,6 +178,11 @@ def chance(type_: Type, rows: list[dict[str, Any]]) -> float | None:
     if isinstance(type_, ChoiceType) and rows:
         return math.fsum(1 / len(row[type_.of]) for row in rows) / len(rows)
     return None
+
+
+def holds_text(type_: Type) -> bool:
+    """Whether values of `type_` are, or hold, free text."""
+    return type_.kind == "text" or any(holds_text(child) for child in type_.children)
 
 
 def _json(value: Any) -> str:
