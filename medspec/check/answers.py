@@ -86,21 +86,29 @@ def read_answer(clause: Clause, record: RecordSpec | None, gold: str | None, che
         scope.report.add("E0210", "this answer has no reader", (node.place, "how is it read?"), helps=helps)
         return None
     # An answer of another type than the gold is one mistake; which reader fits is a question for the type that is meant.
-    reader = _find_reader(node.reader, type_ if clean else UnknownType(), scope)
+    found = read_reader(node.reader, type_ if clean else UnknownType(), scope)
+    if found is None or not clean or is_unknown(type_):
+        return None
+    reader, use = found
+    return AnswerSpec(use, reader, node.type.place, node.reader.path.place)
+
+
+def read_reader(call: tree.Call, type_: Type, scope: Scope) -> tuple[Reader, ReaderUse] | None:
+    """The reader that `call` names, for values of `type_`; None after reporting. Any reader fits an unknown type."""
+    reader = _find_reader(call, type_, scope)
     if reader is None:
         return None
-    settings = read_arguments(node.reader, rules_of(reader.settings), scope.report, values=scope.values)
-    if not clean or is_unknown(type_) or ABSENT in settings.values():
+    settings = read_arguments(call, rules_of(reader.settings), scope.report, values=scope.values)
+    if ABSENT in settings.values():
         return None
-    known = not any(isinstance(value, Symbol) for value in settings.values())
+    known = not is_unknown(type_) and not any(isinstance(value, Symbol) for value in settings.values())
     problem = reader.check(type_, settings) if reader.check is not None and known else None
     if problem is not None:
-        given = [a for a in node.reader.arguments or () if a.name is not None and a.name.name == problem.setting]
-        place = given[0].value.place if given else node.reader.place
+        given = [a for a in call.arguments or () if a.name is not None and a.name.name == problem.setting]
+        place = given[0].value.place if given else call.place
         scope.report.add(problem.code, problem.title, (place, problem.label))
         return None
-    use = ReaderUse(name=reader.name, settings=tuple(settings.items()), answer=type_, version=reader.version)
-    return AnswerSpec(use, reader, node.type.place, node.reader.path.place)
+    return reader, ReaderUse(name=reader.name, settings=tuple(settings.items()), answer=type_, version=reader.version)
 
 
 def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold: str | None, scope: Scope) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -48,7 +49,8 @@ def bind_prompt(clause: Clause, asked: Asked | None, checker: Checker) -> tuple[
     prompt = checker.declared(value.path, scope, "prompt", (tree.PromptDecl,))
     if prompt is None:
         return None
-    given = _given(value, prompt, scope)
+    names = [parameter.name for parameter in prompt.parameters]
+    given = match_arguments(value, names, f"the prompt `{prompt.name}`", prompt.place, scope)
     if asked is None or given is None:
         return None
     bindings: list[tuple[str, Binding]] = []
@@ -87,18 +89,23 @@ def _shot_rows(parameter: ParameterSpec, record: RecordSpec, place: Place, scope
     return None
 
 
-def _given(call: tree.Call, prompt: PromptSpec, scope: Scope) -> dict[str, tree.Argument] | None:
-    names = [parameter.name for parameter in prompt.parameters]
+def match_arguments(
+    call: tree.Call, names: Sequence[str], what: str, declared: Place, scope: Scope
+) -> dict[str, tree.Argument] | None:
+    """The arguments of `call` by the parameters they are for, of which there are `names`; None after reporting.
+
+    `what` is called in words (the prompt `ask`), and stands at `declared`.
+    """
     given: dict[str, tree.Argument] = {}
     clean = True
     for index, argument in enumerate(call.arguments or ()):
         name = argument.name.name if argument.name else names[index] if index < len(names) else None
         if name is None or name not in names:
             close = nearest(name, names) if name else None
-            helps = [f"did you mean `{close}`?"] if close else [f"it takes: {', '.join(names)}"]
-            title = f"the prompt `{prompt.name}` has no parameter `{name}`" if name else "one argument too many"
+            helps = [f"did you mean `{close}`?"] if close else [f"it takes: {', '.join(names) or 'nothing'}"]
+            title = f"{what} has no parameter `{name}`" if name else "one argument too many"
             place = argument.name.place if argument.name else argument.place
-            scope.report.add("E0211", title, place, (prompt.place, "declared here"), helps=helps)
+            scope.report.add("E0211", title, place, (declared, "declared here"), helps=helps)
             clean = False
         elif name in given:
             label = (given[name].place, "first given here")
