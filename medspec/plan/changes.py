@@ -89,27 +89,34 @@ def _columns(before: TaskState, after: TaskState) -> Iterator[Change]:
         yield Change(kind="call", what=_said(f"column {name}", one, two))
 
 
-def _metrics(before: TaskState, after: TaskState) -> Iterator[Change]:
+def _renamed(before: TaskState, after: TaskState) -> dict[str, str]:
+    """Old label to new label of metrics that are the same but for it."""
     old, new = _of(before.words, "metric."), _of(after.words, "metric.")
-    renamed = {
-        label: next((other for other in new if other not in old and new[other] == text), None)
-        for label, text in old.items()
-        if label not in new
-    }
-    for label, other in renamed.items():
-        if other is not None:
-            yield Change(kind="report", what=f"metric {label} is called {other}")
-    moved = {name for name in (*renamed, *renamed.values()) if name is not None and renamed.get(name, name) is not None}
+    found: dict[str, str] = {}
+    for label, text in old.items():
+        twins = [other for other in new if other not in old and other not in found.values() and new[other] == text]
+        if label not in new and twins:
+            found[label] = twins[0]
+    return found
+
+
+def _labels(before: TaskState, after: TaskState) -> Iterator[Change]:
+    for old, new in _renamed(before, after).items():
+        yield Change(kind="report", what=f"metric {old} is called {new}")
+
+
+def _metrics(before: TaskState, after: TaskState) -> Iterator[Change]:
+    renamed = _renamed(before, after)
+    old = {renamed.get(label, label): text for label, text in _of(before.words, "metric.").items()}
+    new = _of(after.words, "metric.")
     for label, one, two in differing(old, new):
-        if label in moved:
-            continue
         stem_before, _, version_before = (one or "").rpartition(" version ")
         stem_after, _, version_after = (two or "").rpartition(" version ")
         if one and two and stem_before == stem_after:
             yield Change(kind="score", what=f"metric {label} version {version_before} -> {version_after}")
         else:
             yield Change(kind="score", what=_said(f"metric {label}", one, two))
-    if sorted(old.values()) == sorted(new.values()) and list(old.values()) != list(new.values()):
+    if old == new and list(old.values()) != list(new.values()):
         yield Change(kind="score", what="metrics: their order changed")
 
 
@@ -149,6 +156,7 @@ CHANGES: tuple[Evaluator, ...] = (
     Evaluator("answer", "score", _words("answer", "score", "answer"), ("reader", "options")),
     Evaluator("gold", "score", _words("gold", "score", "gold"), ("gold",)),
     Evaluator("metrics", "score", _metrics, ("metrics",)),
+    Evaluator("metric labels", "report", _labels),
     Evaluator("unread policy", "score", _words("unread", "score", "unread"), ("unread",)),
     Evaluator("report", "report", _report),
     Evaluator("doc", "cosmetic", _doc),
@@ -202,4 +210,8 @@ def _said(what: str, old: str | None, new: str | None) -> str:
         return f"{what} added: {new}"
     if new is None:
         return f"{what} removed: {old}"
+    # What the types hold is worth a word only where it changed.
+    (old_head, _, old_types), (new_head, _, new_types) = old.partition(" where "), new.partition(" where ")
+    if old_types == new_types:
+        old, new = old_head, new_head
     return f"{what}: {old} -> {new}" if not what.endswith(":") else f"{what} {old} -> {new}"

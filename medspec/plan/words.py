@@ -51,6 +51,8 @@ def task_words(
         words.update(_row_words("shots", shot_scan))
         skipped = ("scan", "gold", "reader")
         words.update({f"shots.{key}": spell(value) for key, value in _fields(render.shots) if key not in skipped})
+        words["shots.gold"] = column_words(shot_scan, render.shots.gold)
+        words["shots.written by"] = _reader_words(render.shots.reader)
     words["reader"] = _reader_words(read.reader)
     words["answer"] = type_words(read.reader.answer)
     words.update({key: spell(value) for key, value in _fields(read) if key not in ("id", "call", "reader")})

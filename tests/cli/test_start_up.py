@@ -40,7 +40,9 @@ def test_help_needs_click_alone(arguments: tuple[str, ...], tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "arguments", [("check",), ("check", "--format", "sarif"), ("ls",), ("explain", "E0304"), ("compile",), ("test",)],
+    "arguments",
+    [("check",), ("check", "--format", "sarif"), ("ls",), ("explain", "E0304"), ("compile",), ("test",), ("lock",),
+     ("diff", "specs", "specs")],
     ids=" ".join,
 )  # fmt: skip
 def test_work_on_text_imports_nothing_heavy(arguments: tuple[str, ...], project: Path) -> None:
