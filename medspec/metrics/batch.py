@@ -73,11 +73,11 @@ class Batch:
         return answers, np.array(self.golds, np.float64)
 
     def probabilities(self) -> np.ndarray:
-        """`confidence` as float64 of shape [rows, most values of any row]; 0 where a row has fewer, and where unread."""
+        """`confidence` as float64 of shape [rows, classes]; 0 where a row has fewer, and where unread."""
         import numpy as np
 
         found = self.confidence if self.confidence is not None else [None] * len(self)
-        width = max((len(row) for row in found if row is not None), default=1)
+        width = max(self.codes[2], *(len(row) for row in found if row is not None), 1)
         table = np.zeros((len(self), width))
         for place, row in enumerate(found):
             if row is not None:

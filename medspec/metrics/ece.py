@@ -3,7 +3,8 @@
 Confidence of a row is the probability the model gives to its answer. Rows are put into `bins` of equal width, each with
 its upper edge (a confidence of 0 is in the first). In each, the mean confidence is compared with the share that is
 right; ECE is the mean of these gaps, each bin with the weight of its rows.
-An unread row counts as entirely sure and wrong.
+An unread row counts as entirely sure and wrong, in a bin of its own: beside rows that are right more often than they are
+sure, it could otherwise make the value better.
 
 torchmetrics puts a confidence of exactly 1 into a bin of its own and works in 32 bits, so the bins are summed here;
 the tests compare with it where no confidence is on an edge. Guo et al., ICML 2017, section 2.
@@ -24,7 +25,8 @@ C = Variable("C", "closed")
 
 
 def _gaps(batch: Batch, settings: Settings) -> np.ndarray:
-    """For each row, confidence minus being right in the column of its bin: float64 of shape [rows, bins]."""
+    """For each row, confidence minus being right in the column of its bin: float64 of shape [rows, bins + 1]. The last bin is
+    that of unread rows."""
     import numpy as np
 
     bins = settings["bins"]
@@ -33,8 +35,9 @@ def _gaps(batch: Batch, settings: Settings) -> np.ndarray:
     table, rows = batch.probabilities(), np.arange(len(batch))
     confidence = np.where(unread, 1.0, table[rows, np.where(unread, 0, predicted)])
     edges = np.arange(1, bins) / bins
-    found = np.zeros((len(batch), bins))
-    found[rows, np.searchsorted(edges, confidence, side="left")] = confidence - (predicted == gold)
+    found = np.zeros((len(batch), bins + 1))
+    bin_of = np.where(unread, bins, np.searchsorted(edges, confidence, side="left"))
+    found[rows, bin_of] = confidence - (predicted == gold)
     return found
 
 
@@ -54,7 +57,7 @@ def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.r
 ECE = Metric(
     name="ece",
     summary="expected calibration error: gap between confidence and being right",
-    unread="entirely sure and wrong",
+    unread="entirely sure and wrong, in a bin of its own",
     signature=Signature(
         pred=C,
         gold=C,

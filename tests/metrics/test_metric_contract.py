@@ -1,106 +1,161 @@
-"""What is true of every metric: its range, its best value, the order of rows, rows against the whole, replicates."""
+"""What is true of every metric: its range, its best value, the order of rows, rows against the whole, unread rows,
+replicates."""
 
 from __future__ import annotations
 
 import math
+import random
+import re
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from metric_cases import CASES, UNREAD, Case
 
 from medspec.metrics import METRICS, find_metric
-from medspec.metrics.base import Batch, Metric
-from medspec.readers.base import Unread
-from medspec.types import BooleanType, ChoiceType, EnumCase, EnumType, FloatType, IntegerType, TextType, Type
+from medspec.metrics.base import Metric, Range
+from medspec.plan.nodes import AnswerValue, Interval, Score
+from medspec.run.score import score_task
 
-UNREAD = Unread("no_letter", "?")
-TYPES: dict[str, tuple[Type, st.SearchStrategy[Any]]] = {
-    "enum": (
-        EnumType("Colour", tuple(EnumCase(name, name) for name in ("red", "amber", "green", "blue"))),
-        st.sampled_from(("red", "amber", "green")),
-    ),
-    "bool": (BooleanType(), st.booleans()),
-    "choice": (ChoiceType("options"), st.integers(0, 5)),
-    "int": (IntegerType(), st.integers(-3, 3)),
-    "float": (FloatType(), st.sampled_from((0.0, 0.5, -1.0))),
-    "text": (TextType(), st.sampled_from(("", "fever", "cough"))),
+ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+SOME = settings(max_examples=15)
+
+NOT_BY_ROW = {
+    "kappa": "what chance gives grows with every right row, by more than the row adds where agreement is below chance",
+    "quadratic_kappa": "as kappa",
+    "matthews": "as kappa",
 }
-PAIRS = [
-    (metric, kind)
-    for metric in METRICS
-    for kind, (type_, _) in TYPES.items()
-    if metric.signature.variable.accepts(type_)
-]
-NAMES = [f"{metric.name}-{kind}" for metric, kind in PAIRS]
+"""Metrics in which a further right row can lower the value, and why."""
+
+EMPTY = {"auroc", "box_map"}
+"""Metrics that some batches have no value for."""
 
 
-def value_of(metric: Metric, batch: Batch) -> float:
-    return metric.compute(batch, {setting.name: setting.default for setting in metric.settings})
-
-
-def pairs_of(kind: str) -> st.SearchStrategy[list[tuple[Any, Any]]]:
-    values = TYPES[kind][1]
-    return st.lists(st.tuples(st.one_of(values, st.just(UNREAD)), values), min_size=1, max_size=30)
-
-
-def batch_of(kind: str, pairs: list[tuple[Any, Any]]) -> Batch:
-    return Batch(TYPES[kind][0], [answer for answer, _ in pairs], [gold for _, gold in pairs])
-
-
-@pytest.mark.parametrize(("metric", "kind"), PAIRS, ids=NAMES)
+@ALL
+@SOME
 @given(data=st.data())
-def test_a_value_lies_in_its_range_and_gold_is_best(metric: Metric, kind: str, data: st.DataObject) -> None:
-    pairs = data.draw(pairs_of(kind))
-    reach = metric.signature.yields
-    value = value_of(metric, batch_of(kind, pairs))
-    best = value_of(metric, batch_of(kind, [(gold, gold) for _, gold in pairs]))
-    assert isinstance(value, float) and math.isfinite(value)
-    assert (reach.low is None or value >= reach.low) and (reach.high is None or value <= reach.high)
-    assert best == (reach.high if reach.higher_is_better else reach.low)
-
-
-@pytest.mark.parametrize(("metric", "kind"), PAIRS, ids=NAMES)
-@given(data=st.data())
-def test_the_order_of_rows_does_not_matter(metric: Metric, kind: str, data: st.DataObject) -> None:
-    pairs = data.draw(pairs_of(kind))
-    shuffled = data.draw(st.permutations(pairs))
-    assert value_of(metric, batch_of(kind, shuffled)) == pytest.approx(
-        value_of(metric, batch_of(kind, pairs)), abs=1e-12
-    )
-
-
-@pytest.mark.parametrize(("metric", "kind"), PAIRS, ids=NAMES)
-@given(data=st.data())
-def test_rows_average_to_the_whole(metric: Metric, kind: str, data: st.DataObject) -> None:
-    pairs = data.draw(pairs_of(kind))
-    if metric.signature.grain == "whole set":
-        assert metric.per_row is None
+def test_a_value_lies_in_its_range_and_the_best_answers_are_best(case: Case, data: st.DataObject) -> None:
+    rows = data.draw(case.rows())
+    reach, value = case.yields, case.value(rows)
+    assert isinstance(value, float)
+    if math.isnan(value):
+        assert case.metric.name in EMPTY
         return
-    assert metric.per_row is not None
-    rows = [metric.per_row(answer, gold, TYPES[kind][0], {}) for answer, gold in pairs]
-    assert sum(rows) / len(rows) == pytest.approx(value_of(metric, batch_of(kind, pairs)), abs=1e-12)
+    assert math.isfinite(value)
+    assert (reach.low is None or value >= reach.low) and (reach.high is None or value <= reach.high)
+    best = case.value([case.perfect(row) for row in rows])
+    assert best == pytest.approx(reach.high if reach.higher_is_better else reach.low, abs=1e-12)
 
 
-@pytest.mark.parametrize(("metric", "kind"), PAIRS, ids=NAMES)
+@ALL
+@SOME
 @given(data=st.data())
-def test_reading_a_reply_never_lowers_a_score_that_it_makes_right(
-    metric: Metric, kind: str, data: st.DataObject
-) -> None:
-    """An unread answer is the worst there is: to read it as its gold is better, or as good."""
-    pairs = data.draw(pairs_of(kind))
-    read = [(gold if answer is UNREAD else answer, gold) for answer, gold in pairs]
-    assert value_of(metric, batch_of(kind, read)) >= value_of(metric, batch_of(kind, pairs)) - 1e-12
+def test_the_order_of_rows_does_not_matter(case: Case, data: st.DataObject) -> None:
+    rows = data.draw(case.rows())
+    shuffled = data.draw(st.permutations(rows))
+    assert case.value(shuffled) == pytest.approx(case.value(rows), abs=1e-12, nan_ok=True)
+
+
+@ALL
+@SOME
+@given(data=st.data())
+def test_rows_average_to_the_whole(case: Case, data: st.DataObject) -> None:
+    rows = data.draw(case.rows())
+    batch = case.batch(rows)
+    found = case.metric.row_values(batch, case.settings)
+    if case.metric.signature.grain == "whole set":
+        assert found is None
+        return
+    assert found is not None and found.dtype == np.float64 and found.shape == (len(rows),)
+    assert found.mean() == pytest.approx(case.value(rows), abs=1e-12)
+    if case.metric.per_row is not None:
+        pairs = zip(batch.answers, batch.golds, strict=True)
+        alone = [case.metric.per_row(answer, gold, case.type, case.settings) for answer, gold in pairs]
+        assert found.tolist() == pytest.approx(alone, abs=1e-12)
+
+
+@ALL
+@SOME
+@given(data=st.data())
+def test_a_row_that_is_read_right_never_lowers_the_value(case: Case, data: st.DataObject) -> None:
+    """An unread row is the worst there is: to read it as its gold is better, or as good."""
+    if case.metric.name in NOT_BY_ROW:
+        return
+    rows = data.draw(case.rows())
+    sign = 1 if case.yields.higher_is_better else -1
+    before = case.value(rows)
+    after = case.value([case.perfect(row) if row[0] is UNREAD else row for row in rows])
+    assert math.isnan(before) == math.isnan(after)
+    assert math.isnan(before) or sign * after >= sign * before - 1e-12
+
+
+@ALL
+@SOME
+@given(data=st.data())
+def test_one_more_unread_row_never_helps(case: Case, data: st.DataObject) -> None:
+    """Nothing is gained by an unreadable reply where an answer was right."""
+    if case.metric.name in NOT_BY_ROW:
+        return
+    rows = data.draw(case.rows())
+    place = data.draw(st.integers(0, len(rows) - 1))
+    right, unread = list(rows), list(rows)
+    right[place] = case.perfect(rows[place])
+    unread[place] = (UNREAD, rows[place][1], None)
+    sign = 1 if case.yields.higher_is_better else -1
+    first, second = case.value(unread), case.value(right)
+    assert math.isnan(first) or sign * first <= sign * second + 1e-12
+
+
+@ALL
+@SOME
+@given(data=st.data())
+def test_both_policies_for_unread_rows(case: Case, data: st.DataObject) -> None:
+    """`worst` counts every row, `skip` is the value over the rows that are read."""
+    rows = data.draw(case.rows())
+    read = [row for row in rows if row[0] is not UNREAD]
+    value = AnswerValue() if case.metric.signature.value is not None else None
+    score = Score(
+        label="it", metric=case.metric.name, settings=tuple(case.settings.items()), version=1, primary=True, value=value
+    )
+    interval = Interval(method="bootstrap", resamples=5)
+    for policy, counted in (("worst", rows), ("skip", read)):
+        found = score_task((score,), case.batch(rows), interval, unread_policy=policy).metrics["it"]
+        expected = case.value(counted) if counted else math.nan
+        assert found["rows"] == len(counted)
+        if math.isnan(expected):
+            assert found["value"] is None
+        else:
+            assert found["value"] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_what_a_member_states(metric: Metric) -> None:
     assert find_metric(metric.name) is metric
-    assert metric.signature.grain in ("per row", "whole set")
-    assert (metric.per_row is not None) == (metric.signature.grain == "per row")
-    assert metric.signature.grain == "per row" or metric.replicates is not None
-    assert metric.summary
+    signature = metric.signature
+    assert signature.grain in ("per row", "whole set")
+    assert ((metric.per_row or metric.rows) is not None) == (signature.grain == "per row")
+    assert signature.grain == "per row" or metric.replicates is not None
+    assert (signature.value is None) != (signature.pred is None and signature.gold is None)
+    assert metric.summary and metric.unread
+    assert any(case.metric is metric for case in CASES)
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_the_page_of_a_member_says_what_becomes_of_unread_rows(metric: Metric) -> None:
+    from importlib import import_module
+
+    page = import_module(f"medspec.metrics.{metric.name}").__doc__ or ""
+    assert re.search(r"\bunread row", page, re.IGNORECASE), metric.name
+    assert re.search(r"torchmetrics", page) or metric.name in (
+        "accuracy",
+        "macro_f1",
+        "rate",
+        "worst",
+        "iou_at",
+        "box_iou",
+    )
 
 
 def test_names_are_unique_and_others_are_not_found() -> None:
@@ -108,23 +163,47 @@ def test_names_are_unique_and_others_are_not_found() -> None:
     assert find_metric("acuracy") is None
 
 
-@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric.replicates], ids=lambda metric: metric.name)
-def test_replicates_are_values_of_resampled_batches(metric: Metric) -> None:
+def test_ranges_are_spelled_as_people_read_them() -> None:
+    assert [Range(0, 1).spelled, Range(0, 1, False).spelled] == ["fraction", "fraction, lower"]
+    assert [Range(-1, 1).spelled, Range(0.0, None, False).spelled] == ["number(-1..1)", "number(0..), lower"]
+    assert [Range(0, 4).worst, Range(0, 4, False).worst, Range(None, 4).worst] == [0, 4, None]
+
+
+def invented(case: Case, rows: int) -> list[tuple[Any, Any, Any]]:
+    """Rows of which about half are right and a tenth unread."""
+    rng = random.Random(7)
+    row = {"options": ["a", "b", "c", "d"], "note": "x" * 40, "scan": None}
+    found = []
+    for _ in range(rows):
+        gold = case.type.invent(rng, row)
+        answer = gold if rng.random() < 0.5 else UNREAD if rng.random() < 0.2 else case.type.invent(rng, row)
+        confidence = None
+        if "confidence" in case.metric.signature.needs and answer is not UNREAD:
+            shares = [rng.random() for _ in range({"bool": 2}.get(case.kind, 4))]
+            shares[case.place_of(answer)] += 1
+            confidence = tuple(share / sum(shares) for share in shares)
+        found.append((answer, gold, confidence))
+    return found
+
+
+REPLICATED = {case.name: case for case in CASES if case.metric.replicates is not None and case.metric.name != "worst"}
+"""The distribution of `worst` is known and has a test of its own."""
+
+
+@pytest.mark.parametrize("case", REPLICATED.values(), ids=REPLICATED.keys())
+def test_replicates_are_values_of_resampled_batches(case: Case) -> None:
     """Same mean and spread as resampling rows one batch at a time, which is what they stand for."""
-    assert metric.replicates is not None
+    rows = invented(case, 40)
+    batch = case.batch(rows)
+    assert case.metric.replicates is not None
+    quick = case.metric.replicates(batch, case.settings, 3000, np.random.default_rng(1))
     rng = np.random.default_rng(3)
-    names = ["red", "amber", "green"]
-    golds = [names[place] for place in rng.choice(3, 60, p=[0.6, 0.35, 0.05])]
-    answers = [gold if rng.random() < 0.6 else (UNREAD if rng.random() < 0.3 else "amber") for gold in golds]
-    batch = Batch(TYPES["enum"][0], answers, golds)
-    quick = metric.replicates(batch, {}, 4000, np.random.default_rng(1))
-    slow = []
-    for _ in range(800):
-        rows = rng.integers(0, 60, 60)
-        slow.append(value_of(metric, Batch(batch.type, [answers[row] for row in rows], [golds[row] for row in rows])))
-    assert quick.shape == (4000,)
-    error = np.std(slow) / np.sqrt(800)
-    assert abs(quick.mean() - np.mean(slow)) < 4 * error
-    assert np.quantile(quick, [0.05, 0.5, 0.95]) == pytest.approx(np.quantile(slow, [0.05, 0.5, 0.95]), abs=0.03)
-    again = metric.replicates(batch, {}, 4000, np.random.default_rng(1))
-    assert (again == quick).all()
+    slow = np.array([case.value([rows[place] for place in rng.integers(0, 40, 40)]) for _ in range(150)])
+    assert quick.shape == (3000,) and quick.dtype == np.float64
+    assert np.isnan(quick).mean() == pytest.approx(np.isnan(slow).mean(), abs=0.1)
+    quick, slow = quick[~np.isnan(quick)], slow[~np.isnan(slow)]
+    spread = max(float(np.std(quick)), 1e-9)
+    assert abs(quick.mean() - slow.mean()) < 5 * spread / np.sqrt(150) + 1e-9
+    assert np.std(slow) == pytest.approx(spread, rel=0.35, abs=1e-9)
+    again = case.metric.replicates(batch, case.settings, 3000, np.random.default_rng(1))
+    assert (again[~np.isnan(again)] == quick).all()
