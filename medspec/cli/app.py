@@ -32,6 +32,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS = (
+    Entry("init", "medspec.cli.init", "Start a project: a spec with data of its own that compiles and runs."),
     Entry("check", "medspec.cli.check", "Find mistakes in specs."),
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
