@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import attrs
@@ -202,3 +203,20 @@ def read_version(node: tree.NumberValue | None, report: Report) -> int | None:
         report.add("E0301", "a version is a whole number from 1", node.place, helps=["the first version is `@1`"])
         return None
     return node.number
+
+
+def read_tags(setting: tree.TaskClause | tree.Setting | None, report: Report) -> tuple[str, ...]:
+    """`tags = ["a", "b"]`: words without blanks, by which `--select tag:a` finds a declaration."""
+    if not isinstance(setting, tree.Setting):
+        return ()
+    found = read_value(setting.value, Rule("tags", "texts"), report)
+    if found is ABSENT:
+        return ()
+    assert isinstance(setting.value, tree.ListValue)
+    for index, (tag, entry) in enumerate(zip(found, setting.value.entries, strict=True)):
+        if not re.fullmatch(r"[\w.-]+", tag):
+            helps = ["a tag is made of letters, digits, `_`, `-` and `.`"]
+            report.add("E0301", f"`{tag}` is no tag" if tag else "a tag is empty", entry.place, helps=helps)
+        elif tag in found[:index]:
+            report.add("E0211", f"the tag `{tag}` is given twice", entry.place)
+    return tuple(found)

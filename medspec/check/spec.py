@@ -5,7 +5,7 @@ One frozen class per kind of declaration. `module` and `name` identify a declara
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -28,6 +28,9 @@ from medspec.plan.nodes import (
 )
 from medspec.text.source import Place
 from medspec.types import EnumType, RecordType, Type
+
+if TYPE_CHECKING:
+    from medspec.check.judge_specs import DialectSpec, JudgeSpec, ModelSpec, PanelSpec
 
 
 @attrs.frozen(kw_only=True)
@@ -136,6 +139,8 @@ class TaskSpec(Declared):
     scores: tuple[Score, ...]
     unread: str
     repeats: int = 1
+    tags: tuple[str, ...] = ()
+    """Words to select it by; they mean nothing else."""
     shots: ShotsSpec | None = None
     references: tuple[Reference, ...] = ()
     waivers: tuple[tuple[str, str], ...] = ()
@@ -161,6 +166,7 @@ class SuiteSpec(Declared):
     """Names of the slices that are reported."""
     slice_rows: int = 1
     references: tuple[Reference, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -192,6 +198,11 @@ class Spec:
     templates: dict[str, TemplateSpec]
     suites: dict[str, SuiteSpec]
     examples: tuple[ExampleSpec, ...]
+    phrases: dict[str, PhraseSpec] = attrs.field(factory=dict)
+    models: dict[str, ModelSpec] = attrs.field(factory=dict)
+    dialects: dict[str, DialectSpec] = attrs.field(factory=dict)
+    judges: dict[str, JudgeSpec] = attrs.field(factory=dict)
+    panels: dict[str, PanelSpec] = attrs.field(factory=dict)
 
     def find_suite(self, name: str) -> SuiteSpec | None:
         """The suite with this short or qualified name; None when there is none, or several."""

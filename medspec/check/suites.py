@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from medspec.check.aggregates import Entry, read_aggregate
-from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value, read_version
+from medspec.check.arguments import ABSENT, Rule, read_arguments, read_tags, read_value, read_version
 from medspec.check.references import read_references
 from medspec.check.scope import Missing, Scope, settings_of
 from medspec.check.spec import SuiteSpec, TaskSpec, TemplateSpec
@@ -38,7 +38,7 @@ class _Members:
 def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> SuiteSpec | None:
     clauses = declaration.clauses
     known = tuple(clause for clause in clauses if isinstance(clause, tree.Setting))
-    settings = settings_of(known, ("interval",), "a suite", scope.report)
+    settings = settings_of(known, ("interval", "tags"), "a suite", scope.report)
     nodes = [entry for clause in clauses if isinstance(clause, tree.Members) for entry in clause.entries]
     if not nodes:
         helps = ["write `tasks { first_task  second_task }`"]
@@ -69,6 +69,7 @@ def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> 
         interval=interval,
         slices=slices,
         slice_rows=slice_rows,
+        tags=read_tags(settings.get("tags"), scope.report),
         references=references,
     )
 

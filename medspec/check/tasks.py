@@ -13,7 +13,7 @@ import attrs
 
 from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import read_answer, read_gold
-from medspec.check.arguments import ABSENT, Rule, Symbol, read_value, read_version
+from medspec.check.arguments import ABSENT, Rule, Symbol, read_tags, read_value, read_version
 from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.decoding import read_decoding
 from medspec.check.metrics import range_of, read_metrics
@@ -34,7 +34,7 @@ from medspec.text.suggest import nearest
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
 
-SETTINGS = ("data", "prompt", "gold", "unread")
+SETTINGS = ("data", "prompt", "gold", "unread", "tags")
 _UNREAD = Rule("unread", "word", "worst", ("worst", "skip"))
 
 
@@ -285,6 +285,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         gold=gold,
         decode=decoding.decode,
         repeats=decoding.repeats,
+        tags=read_tags(clauses["tags"].node, report) if "tags" in clauses else (),
         scores=scores,
         unread=unread,
         shots=None if isinstance(shots, NoShots) else shots,
