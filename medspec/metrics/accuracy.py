@@ -48,7 +48,8 @@ def rows(batch: Batch, settings: Settings) -> np.ndarray:
     import numpy as np
 
     predicted, gold, _ = batch.codes
-    return (predicted == gold).astype(np.float64)
+    found: np.ndarray = (predicted == gold).astype(np.float64)
+    return found
 
 
 ACCURACY = Metric(

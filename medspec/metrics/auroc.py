@@ -44,7 +44,8 @@ def _won(weights: np.ndarray, starts: np.ndarray, is_positive: np.ndarray) -> np
     below = np.cumsum(others, axis=1) - others
     won = (positives * (below + others / 2)).sum(axis=1)
     pairs = positives.sum(axis=1) * others.sum(axis=1)
-    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
+    found: np.ndarray = np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
+    return found
 
 
 def compute(batch: Batch, settings: Settings) -> float:

@@ -119,7 +119,7 @@ def _curve(
             best = max(free, key=lambda place: (ious[place], -place), default=None)
             matched = best is not None and ious[best] >= threshold
             if matched:
-                free.discard(best)  # type: ignore[arg-type]
+                free.discard(best)
             boxes.append((confidence, row, matched, 1.0))
     boxes.sort(key=lambda entry: -entry[0])
     confidences = np.array([entry[0] for entry in boxes])

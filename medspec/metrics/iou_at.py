@@ -30,7 +30,8 @@ def rows(batch: Batch, settings: Settings) -> np.ndarray:
     """`per_row` of all rows at once."""
     import numpy as np
 
-    return ((box_iou.rows(batch, settings) >= settings["threshold"]) & ~batch.unread).astype(np.float64)
+    found: np.ndarray = ((box_iou.rows(batch, settings) >= settings["threshold"]) & ~batch.unread).astype(np.float64)
+    return found
 
 
 IOU_AT = Metric(

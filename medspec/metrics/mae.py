@@ -35,10 +35,11 @@ def rows(batch: Batch, settings: Settings) -> np.ndarray:
 
     answers, golds = batch.numbers()
     low, high = ends_of(batch.type)
+    found: np.ndarray = np.abs(answers - golds)
     if low is None or high is None:
-        return np.abs(answers - golds)
+        return found
     worst = np.maximum(np.abs(golds - low), np.abs(high - golds))
-    return np.where(batch.unread, worst, np.abs(answers - golds))
+    return np.where(batch.unread, worst, found)
 
 
 def worst_of(given: Mapping[str, Type]) -> str | None:

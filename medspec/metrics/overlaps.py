@@ -53,7 +53,8 @@ def ious_of(ones: Sequence[Box], others: Sequence[Box], type_: Type) -> np.ndarr
     if type_.many:
         images = ((x.image, y.image) for x, y in zip(ones, others, strict=True))
         found[np.fromiter((one != other for one, other in images), bool, len(ones))] = 0.0
-    return np.minimum(found, 1.0)
+    bounded: np.ndarray = np.minimum(found, 1.0)
+    return bounded
 
 
 def _corners_of(boxes: Sequence[Box], order: str) -> np.ndarray:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def precision(cells: Cells, drawn: np.ndarray, positive: int) -> np.ndarray:
     """The precision of each draw."""
     hits, false_alarms, misses = found_and_not(cells, drawn, positive)
-    return ratio(hits, hits + false_alarms, 0.0) + (hits + false_alarms + misses == 0)
+    found: np.ndarray = ratio(hits, hits + false_alarms, 0.0) + (hits + false_alarms + misses == 0)
+    return found
 
 
 def compute(batch: Batch, settings: Settings) -> float:

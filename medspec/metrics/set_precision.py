@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def _value(sums: np.ndarray) -> np.ndarray:
     right, answered, wanted = sums.T
-    return ratio(right, answered, 0.0) + (answered + wanted == 0)
+    found: np.ndarray = ratio(right, answered, 0.0) + (answered + wanted == 0)
+    return found
 
 
 def compute(batch: Batch, settings: Settings) -> float:

@@ -39,7 +39,8 @@ class Cells:
     @property
     def hits(self) -> np.ndarray:
         """Which cells are on the diagonal: bool of shape [cells]."""
-        return self.gold == self.answer
+        found: np.ndarray = self.gold == self.answer
+        return found
 
     def per_class(self, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of draws of shape [draws, cells]: hits, golds and answers of each class, float64 of shape [draws, classes].
@@ -103,7 +104,8 @@ def ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
     """`part / whole`, and `empty` where `whole` is 0."""
     import numpy as np
 
-    return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+    found: np.ndarray = np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+    return found
 
 
 def _summed(drawn: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:

@@ -42,7 +42,8 @@ def rows(batch: Batch, settings: Settings) -> np.ndarray:
     allowed = np.maximum(settings["absolute"], settings["relative"] * np.abs(golds))
     allowed += _FORGIVEN * np.maximum(np.abs(answers), np.abs(golds))
     # A comparison with NaN, an unread answer, is false.
-    return (np.abs(answers - golds) <= allowed).astype(np.float64)
+    found: np.ndarray = (np.abs(answers - golds) <= allowed).astype(np.float64)
+    return found
 
 
 WITHIN = Metric(
