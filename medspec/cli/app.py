@@ -39,6 +39,7 @@ COMMANDS = (
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),
     Entry("ls", "medspec.cli.ls", "List what the specs declare."),
+    Entry("metrics", "medspec.cli.metrics", "Show the metrics: what they take and give, what unread rows do."),
     Entry("lock", "medspec.cli.lock", "Write down what every task means under its version."),
     Entry("diff", "medspec.cli.diff", "Compare two states of the specs: what changed, and what must be done again."),
     Entry("doctor", "medspec.cli.doctor", "Show versions, the runtime, devices and where files are looked for."),
