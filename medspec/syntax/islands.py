@@ -101,7 +101,7 @@ class _Scan:
             assert match is not None
             group = match.lastgroup
             if group == "doc":
-                doc_start = _line_start(text, at) if doc_start is None else doc_start
+                doc_start = _doc_start(text, at) if doc_start is None else doc_start
             elif group == "fine":
                 # Stop at each line break, since a head can only stand at the start of a line.
                 end = text.find("\n", at, match.end())
@@ -237,5 +237,7 @@ class _Scan:
         return self.source.line_and_column(offset)[0]
 
 
-def _line_start(text: str, at: int) -> int:
-    return text.rfind("\n", 0, at) + 1
+def _doc_start(text: str, at: int) -> int:
+    """Where the declaration begins that a doc comment at `at` belongs to: its line, unless something stands before it there."""
+    line = text.rfind("\n", 0, at) + 1
+    return at if text[line:at].strip() else line

@@ -63,3 +63,11 @@ def test_no_replaced_token_crashes(text, data):
 def test_no_text_crashes(text):
     for one in problems(text):
         assert all(0 <= label.place.start <= label.place.end <= len(text) for label in one.labels)
+
+
+def test_a_doc_comment_at_the_end_of_a_line_belongs_to_the_declaration_below():
+    """It once began an island of no length, and the file was cut at it forever."""
+    report = Report()
+    parsed = parse(Source("main.medspec", "edition 2026  ## a note\nenum Note { short  long }\n"), report)
+    assert not report.found
+    assert parsed.declarations[0].doc == ("a note",)
