@@ -25,6 +25,8 @@ class Abilities:
     """Reuse of a shared prompt prefix: `none`, `single` (one row at a time) or `batch`."""
     constrain: bool = False
     deterministic: bool = True
+    remote: bool = False
+    """What it is asked leaves this machine."""
     by_row: bool = False
     """The reply depends on which row of which task is asked for, not on the prompt: only `replay`."""
 

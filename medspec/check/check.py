@@ -9,10 +9,12 @@ import attrs
 
 from medspec.check.checker import Checker
 from medspec.check.examples import check_example
+from medspec.check.judge_specs import DialectSpec, JudgeSpec, ModelSpec, PanelSpec
 from medspec.check.module import Module, load_modules
 from medspec.check.spec import (
     DatasetSpec,
     EnumSpec,
+    PhraseSpec,
     PromptSpec,
     RecordSpec,
     Spec,
@@ -48,13 +50,11 @@ def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
     report = Report()
     sources = []
     for file in sorted({file for path in paths for file in spec_files(path)}):
-        source = read_spec(file, report)
-        if source is not None:
-            sources.append((module_name(file, root), source))
+        sources.append((module_name(file, root), _read(file, report)))
 
     def read(name: str) -> Source | None:
         path = root.joinpath(*name.split(".")).with_suffix(SUFFIX)
-        return read_spec(path, report) if path.is_file() else None
+        return _read(path, report) if path.is_file() else None
 
     return _check(load_modules(sources, read, report), report)
 
@@ -65,6 +65,11 @@ def check_text(text: str, path: str = "spec.medspec") -> Checked:
     name = Path(path).stem
     modules = load_modules([(name, Source(path, text))], lambda _: None, report)
     return _check(modules, report)
+
+
+def _read(path: Path, report: Report) -> Source:
+    """One spec. A file that is no text is a module of which nothing is known, so that its imports are not missing too."""
+    return read_spec(path, report) or Source(str(path), "", readable=False)
 
 
 def module_name(path: Path, root: Path) -> str:
@@ -101,5 +106,10 @@ def _check(modules: dict[str, Module], report: Report) -> Checked:
         templates=found.get(TemplateSpec, {}),  # type: ignore[arg-type]
         suites=found.get(SuiteSpec, {}),  # type: ignore[arg-type]
         examples=tuple(examples),
+        phrases=found.get(PhraseSpec, {}),  # type: ignore[arg-type]
+        models=found.get(ModelSpec, {}),  # type: ignore[arg-type]
+        dialects=found.get(DialectSpec, {}),  # type: ignore[arg-type]
+        judges=found.get(JudgeSpec, {}),  # type: ignore[arg-type]
+        panels=found.get(PanelSpec, {}),  # type: ignore[arg-type]
     )
     return Checked(spec, report.diagnostics)

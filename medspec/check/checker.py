@@ -12,7 +12,11 @@ from typing import Any
 import attrs
 
 from medspec.check.datasets import check_dataset
+from medspec.check.dialects import check_dialect
+from medspec.check.judges import check_judge
+from medspec.check.models import check_model
 from medspec.check.module import Module
+from medspec.check.panels import check_panel
 from medspec.check.phrases import check_phrase
 from medspec.check.prompts import check_prompt
 from medspec.check.records import check_enum, check_record
@@ -28,6 +32,10 @@ _CHECKS: dict[type, Callable[[Any, Checker, Scope], Any]] = {
     tree.DatasetDecl: check_dataset,
     tree.PhraseDecl: check_phrase,
     tree.PromptDecl: check_prompt,
+    tree.ModelDecl: check_model,
+    tree.DialectDecl: check_dialect,
+    tree.JudgeDecl: check_judge,
+    tree.PanelDecl: check_panel,
     tree.TaskDecl: check_task,
     tree.SuiteDecl: check_suite,
 }

@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-
 from medspec.check.arguments import Rule, read_arguments
 from medspec.check.judge_specs import DialectSpec
 from medspec.check.setting_blocks import read_settings, settings_in

@@ -25,13 +25,22 @@ MOST_PROPOSED = 4
 
 @attrs.frozen
 class Compared:
-    """What the metrics of a task compare: its answer and the gold field, and what becomes of unread rows."""
+    """What the metrics of a task compare: its answer and the gold field, and what becomes of unread rows.
+
+    `verdict` is where the type of a judge's verdict stands, for metrics that look at one in the place of the answer.
+    """
 
     answer: AnswerSpec
     gold: Type
     gold_name: str
     gold_place: Place
     unread: str
+    verdict: Place | None = None
+
+    @property
+    def looks_at(self) -> str:
+        """What a metric of one value looks at, in words."""
+        return "the answer" if self.verdict is None else "the verdict"
 
     @property
     def type(self) -> Type:
@@ -66,7 +75,7 @@ def _report_mismatch(
     given: Compared,
     scope: Scope,
 ) -> None:
-    whose = {"pred": "the answer", "gold": f"`{given.gold_name}`", "value": "the answer"}
+    whose = {"pred": "the answer", "gold": f"`{given.gold_name}`", "value": given.looks_at}
     got = {name: f"`{types[name].spelled}`" for name in mismatches}
     width = max(len(text) for text in got.values())
     lines = [
@@ -78,14 +87,17 @@ def _report_mismatch(
         (given.gold_place, f"reference is `{given.gold.spelled}`")
         if first == "gold"
         else (given.answer.place, f"answer is `{given.type.spelled}`")
+        if given.verdict is None
+        else (given.verdict, f"what is taken of the verdict is `{types['value'].spelled}`")
     )
+    fits_not = "reference" if first == "gold" else "answer" if given.verdict is None else "verdict"
     scope.report.add(
         "E0501",
-        f"`{metric.name}` does not fit this {'reference' if first == 'gold' else 'answer'}",
+        f"`{metric.name}` does not fit this {fits_not}",
         (call.path.place, f"needs {mismatches[first]}"),
         label,
         notes=[metric.signature.spelled(metric.name), *lines],
-        helps=_proposals(metric, types, given),
+        helps=_proposals(metric, types, given) if given.verdict is None else [],
     )
 
 
@@ -166,9 +178,9 @@ def _check_unread(metric: Metric, call: tree.Call, types: Mapping[str, Type], gi
         "E0510",
         f"`{metric.name}` has no value for an unread row here",
         (call.path.place, f"an unread row counts as {metric.unread}"),
-        (given.answer.place, f"`{types['pred'].spelled}` has no {lacks.removeprefix('a ')}"),
+        (given.verdict or given.answer.place, f"`{types['pred'].spelled}` has no {lacks.removeprefix('a ')}"),
         helps=[
-            *([f"say what the answer can be, such as `{ranged}`"] if ranged else []),
+            *([f"say what {given.looks_at} can be, such as `{ranged}`"] if ranged else []),
             "or leave unread rows out, and say so: `unread = skip`",
         ],
     )

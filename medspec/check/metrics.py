@@ -3,6 +3,7 @@
 accuracy                    answer and gold
 set_f1 on label             a field of both, lifted through lists
 mean(answer.severity)       one value per row: the answer, or a field of it
+mean(grade(answer).score)   one value per row: what a judge says of it
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from medspec.check.arguments import ABSENT, read_arguments, rules_of
 from medspec.check.metric_fit import Compared, check_fit
 from medspec.check.scope import Missing, Scope
 from medspec.check.spec import RecordSpec
+from medspec.check.verdicts import JudgeCalls
 from medspec.metrics.base import Metric, Range
 from medspec.metrics.selection import fields_of, select_type
+from medspec.plan.judge_nodes import VerdictValue
 from medspec.plan.nodes import AnswerValue, Score
 from medspec.syntax import tree
 from medspec.text.source import Place
@@ -29,9 +32,17 @@ if TYPE_CHECKING:
 
 
 def read_metrics(
-    clause: Clause, answer: AnswerSpec | None, record: RecordSpec | None, gold: str | None, unread: str
+    clause: Clause,
+    answer: AnswerSpec | None,
+    record: RecordSpec | None,
+    gold: str | None,
+    unread: str,
+    judges: JudgeCalls | None,
 ) -> tuple[Score, ...] | None:
-    """The metrics of a task, whose policy for unread rows is `unread`; None after reporting."""
+    """The metrics of a task, whose policy for unread rows is `unread`; None after reporting.
+
+    `judges` reads calls of judges, and keeps them; None where the answer is not known.
+    """
     node, scope = clause.node, clause.scope
     assert isinstance(node, tree.Metrics)
     scores: list[Score] = []
@@ -47,7 +58,7 @@ def read_metrics(
             field = record.type.field(gold)
             assert field is not None
             compared = Compared(answer, field.type, f"{record.name}.{gold}", record.place_of(gold), unread)
-        score = _read_score(metric, entry, compared, scope)
+        score = _read_score(metric, entry, compared, judges, scope)
         clean &= score is not None
         label = entry.label.name if entry.label else metric.name
         if label in labels:
@@ -69,20 +80,33 @@ def range_of(score: Score) -> Range:
     return Range(score.low, score.high, score.higher_is_better)
 
 
-def _read_score(metric: Metric, entry: tree.MetricNode, compared: Compared | None, scope: Scope) -> Score | None:
+@attrs.frozen(kw_only=True)
+class _Taken:
+    """The value a metric takes of each row, its type (None: not known), the call without it, and what messages show."""
+
+    value: AnswerValue | VerdictValue
+    type: Type | None
+    call: tree.Call
+    compared: Compared | None
+
+
+def _read_score(
+    metric: Metric, entry: tree.MetricNode, compared: Compared | None, judges: JudgeCalls | None, scope: Scope
+) -> Score | None:
     """One metric without its label; None after reporting. `compared` is None where the answer is not known."""
     call = entry.metric
-    if call.member or any(argument.comprehension for argument in call.arguments or ()):
-        place = next((a.comprehension.place for a in call.arguments or () if a.comprehension), call.place)
-        scope.report.add("E0108", "a judge's verdict is part of the language and not built yet", place)
+    if call.member:
+        title = f"`{metric.name}` is one number and has no fields"
+        helps = [f"name the field inside: `{metric.name}(JUDGE(answer).{call.member[0].name})`"]
+        scope.report.add("E0511", title, call.member[0].place, helps=helps)
         return None
-    value: AnswerValue | None = None
+    taken: _Taken | None = None
     on: tuple[str, ...] = ()
     if metric.signature.value is not None:
-        taken = _take_value(metric, entry, compared, scope)
+        taken = _take_value(metric, entry, compared, judges, scope)
         if taken is None:
             return None
-        value, call = taken
+        call, compared = taken.call, taken.compared
     elif entry.on is not None:
         on = tuple(part.name for part in entry.on.parts)
         if compared is not None and not _can_select(on, entry.on.place, compared, scope):
@@ -91,10 +115,13 @@ def _read_score(metric: Metric, entry: tree.MetricNode, compared: Compared | Non
     clean = ABSENT not in settings.values()
     yields = Range(None, None)
     if compared is not None:
-        path = value.path if value is not None else on
-        answer, gold = select_type(compared.type, path), select_type(compared.gold, path)
-        assert answer is not None and (gold is not None or value is not None)
-        types: dict[str, Type] = {"pred": answer, "gold": gold or answer, "value": answer}
+        answer, gold = (
+            (taken.type, taken.type)
+            if taken is not None
+            else (select_type(compared.type, on), select_type(compared.gold, on))
+        )
+        assert answer is not None and gold is not None
+        types: dict[str, Type] = {"pred": answer, "gold": gold, "value": answer}
         clean = check_fit(metric, call, types, settings, compared, scope) and clean
         if clean:
             yields = metric.signature.range_for(types, settings)
@@ -107,7 +134,7 @@ def _read_score(metric: Metric, entry: tree.MetricNode, compared: Compared | Non
         version=metric.signature.version,
         primary=entry.is_primary,
         on=on,
-        value=value,
+        value=taken.value if taken is not None else None,
         low=yields.low,
         high=yields.high,
         higher_is_better=yields.higher_is_better,
@@ -115,12 +142,12 @@ def _read_score(metric: Metric, entry: tree.MetricNode, compared: Compared | Non
 
 
 def _take_value(
-    metric: Metric, entry: tree.MetricNode, compared: Compared | None, scope: Scope
-) -> tuple[AnswerValue, tree.Call] | None:
-    """The value a metric such as `mean` takes of each row, and the call without it; None after reporting."""
+    metric: Metric, entry: tree.MetricNode, compared: Compared | None, judges: JudgeCalls | None, scope: Scope
+) -> _Taken | None:
+    """The value a metric such as `mean` takes of each row; None after reporting."""
     arguments = entry.metric.arguments or ()
     given = next((a for a in arguments if a.name is None or a.name.name == "value"), None)
-    helps = [f"write `{metric.name}(answer)`, or a field of the answer: `{metric.name}(answer.FIELD)`"]
+    helps = [f"write `{metric.name}(answer)`, or a field of it: `{metric.name}(answer.FIELD)`"]
     if entry.on is not None:
         title = f"`{metric.name}` takes one value and compares nothing, so there is nothing to select with `on`"
         helps = [f"name the field instead: `{metric.name}(answer.{entry.on.dotted})`"]
@@ -130,17 +157,29 @@ def _take_value(
         scope.report.add("E0211", f"`{metric.name}` needs a value", entry.metric.place, helps=helps)
         return None
     value = given.value
+    rest = attrs.evolve(entry.metric, arguments=tuple(argument for argument in arguments if argument is not given))
     if isinstance(value, tree.Call) and value.arguments is not None:
-        scope.report.add("E0108", "a judge's verdict is part of the language and not built yet", value.place)
+        if judges is None:
+            return None  # the answer has a mistake, and a judge is shown the answer
+        read = judges.read(value, given.comprehension, scope)
+        if read is None:
+            return None
+        verdict, judging, type_ = read
+        compared = None if compared is None else attrs.evolve(compared, verdict=judging.verdict_place)
+        return _Taken(value=verdict, type=type_, call=rest, compared=compared)
+    if given.comprehension is not None:
+        title = "only what a judge says is taken for each entry of a list"
+        scope.report.add("E0511", title, given.comprehension.place, helps=helps)
         return None
     if not isinstance(value, tree.Call) or value.path.parts[0].name != "answer":
-        scope.report.add("E0511", f"`{metric.name}` takes the answer, or a field of it", value.place, helps=helps)
+        title = f"`{metric.name}` takes the answer, a field of it, or what a judge says"
+        scope.report.add("E0511", title, value.place, helps=helps)
         return None
     path = tuple(part.name for part in value.path.parts[1:])
     if compared is not None and not _can_select(path, value.place, attrs.evolve(compared, gold=compared.type), scope):
         return None
-    rest = tuple(argument for argument in arguments if argument is not given)
-    return AnswerValue(path), attrs.evolve(entry.metric, arguments=rest)
+    type_ = None if compared is None else select_type(compared.type, path)
+    return _Taken(value=AnswerValue(path), type=type_, call=rest, compared=compared)
 
 
 def _can_select(path: tuple[str, ...], place: Place, compared: Compared, scope: Scope) -> bool:

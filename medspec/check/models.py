@@ -45,9 +45,7 @@ def check_model(declaration: tree.ModelDecl, checker: Checker, scope: Scope) -> 
     artifact = _artifact(settings["artifact"].value, scope)
     if artifact is None or not clean:
         return None
-    node = Model(
-        name=declaration.name.name, **artifact, **found, dialect=dialect.node if dialect is not None else None
-    )
+    node = Model(name=declaration.name.name, **artifact, **found, dialect=dialect.node if dialect is not None else None)
     return ModelSpec(
         name=declaration.name.name,
         module=scope.module.name,

@@ -16,6 +16,7 @@ from medspec.check.answers import read_answer, read_gold
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_tags, read_value, read_version
 from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.decoding import read_decoding
+from medspec.check.egress import check_judged
 from medspec.check.metrics import range_of, read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.references import read_references
@@ -24,6 +25,7 @@ from medspec.check.scope import Missing, Scope, meant, report_twice
 from medspec.check.shots import NoShots, read_shots, same_rows
 from medspec.check.spec import RecordSpec, RowsRef, ShotsSpec, TaskSpec, TemplateSpec
 from medspec.check.types import read_type
+from medspec.check.verdicts import JudgeCalls
 from medspec.check.waivers import Waivers, read_waivers
 from medspec.plan.nodes import Reference, Score
 from medspec.syntax import tree
@@ -242,32 +244,37 @@ def _argument_value(param: tree.Param, value: tree.Value, checker: Checker, scop
     return rows
 
 
-def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> TaskSpec | None:
-    """A task from its clauses; None when something is missing or wrong, all of which has been reported."""
-    report = checker.report
-    place = declaration.name.place
+def _report_missing(declaration: tree.TaskDecl, clauses: Clauses, report: Report) -> None:
     misspelt = meant((clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS)
     missing = [key for key in _EXAMPLES if key not in clauses and key not in misspelt]
     if missing:
         title = f"`{declaration.name.name}` does not say its {', '.join(f'`{key}`' for key in missing)}"
-        report.add("E0210", title, place, helps=[_EXAMPLES[key] for key in missing])
+        report.add("E0210", title, declaration.name.place, helps=[_EXAMPLES[key] for key in missing])
+
+
+def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> TaskSpec | None:
+    """A task from its clauses; None when something is missing or wrong, all of which has been reported."""
+    report = checker.report
+    place = declaration.name.place
+    _report_missing(declaration, clauses, report)
     rows = read_rows(clauses["data"].node.value, checker, clauses["data"].scope) if "data" in clauses else None  # type: ignore[union-attr]
     record = rows.record if rows is not None else None
     gold = read_gold(clauses.get("gold"), record, checker, place)
     waivers = read_waivers(_waives(clauses), report)
     shots = read_shots(clauses.get("shots"), clauses.get("data"), rows, waivers, checker)
     has_shots = "shots" in clauses and not isinstance(shots, NoShots)
-    asked = Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers) if record is not None else None
+    asked = None if record is None else Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers)
     bound = bind_prompt(clauses["prompt"], asked, checker) if "prompt" in clauses else None
     answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
     unread = _read_unread(clauses.get("unread"), waivers)
-    scores = read_metrics(clauses["metrics"], answer, record, gold, unread) if "metrics" in clauses else None
+    judges = JudgeCalls.of(checker, record, gold, None if answer is None else answer.use.answer)
+    scores = read_metrics(clauses["metrics"], answer, record, gold, unread, judges) if "metrics" in clauses else None
     if bound is not None and answer is not None:
         report_unsaid(*bound, answer, clauses["prompt"].node.value.place, report)  # type: ignore[union-attr]
     decoding = read_decoding(clauses.get("decode"))
     if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
         return None
-    if shots is None:
+    if shots is None or judges is None or not _may_be_judged(judges, rows, shots, clauses["data"], waivers):
         return None
     waivers.report_unused(report)
     references = _read_references(clauses, scores, report)
@@ -293,6 +300,15 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         waivers=waivers.reasons(),
         answer_place=answer.place,
     )
+
+
+def _may_be_judged(
+    judges: JudgeCalls, rows: RowsRef, shots: ShotsSpec | NoShots, data: Clause, waivers: Waivers
+) -> bool:
+    shown = None if isinstance(shots, NoShots) else shots.rows
+    place = data.node.value.place  # type: ignore[union-attr]
+    scored = _without_held(rows, shots)
+    return rows.dataset is None or check_judged(judges.uses, scored, shown, place, waivers, data.scope.report)
 
 
 def _read_references(clauses: Clauses, scores: tuple[Score, ...], report: Report) -> tuple[Reference, ...]:

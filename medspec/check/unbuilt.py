@@ -10,10 +10,6 @@ from medspec.text.diagnostic import Report
 from medspec.text.source import Place
 
 _WORDS: dict[type, str] = {
-    tree.ModelDecl: "model",
-    tree.DialectDecl: "dialect",
-    tree.JudgeDecl: "judge",
-    tree.PanelDecl: "panel",
     tree.Cluster: "cluster",
 }
 

@@ -1,4 +1,4 @@
-"""Read only the fields that a prompt, an answer, gold or a row's id looks at.
+"""Read only the fields that a prompt, a judge, an answer, gold or a row's id looks at.
 
 s1  id, question, contexts, long_answer, gold    =>    s1  id, question, contexts, gold
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import attrs
 
+from medspec.plan.judge_nodes import VerdictValue, fields_used
 from medspec.plan.nodes import FieldRef, Plan, Scan, ShotRows
 from medspec.types import RecordType, anchors
 
@@ -36,6 +37,9 @@ def _used(scan: Scan, plan: Plan) -> set[str]:
         if task.scan == scan.id:
             used.add(task.gold)
             used.update(anchors(plan.read(task.read).reader.answer))
+            for score in task.scores:
+                if isinstance(score.value, VerdictValue):
+                    used.update(fields_used(score.value))
     # A field anchored in another one cannot be loaded without it.
     for field in scan.record.fields:
         if field.name in used:

@@ -17,6 +17,7 @@ from typing import Any
 
 from medspec.metrics import find_metric
 from medspec.plan.hash import plan_hash
+from medspec.plan.judged import judge_lines, judges_in
 from medspec.plan.nodes import Call, Plan, Render, Scan, TaskPlan
 from medspec.syntax import template
 
@@ -32,6 +33,7 @@ def explain(plan: Plan, *, before: Plan | None = None) -> str:
     for call, row in zip(plan.calls, table, strict=True):
         lines.append(_row(row, widths))
         lines += _tasks(plan, call)
+    lines += judge_lines(plan)
     lines.append("* primary")
     lines += [f"{a.name} = {a.method} over {', '.join(a.tasks)}" for a in plan.aggregates]
     interval = plan.interval
@@ -54,6 +56,17 @@ def explain_json(plan: Plan) -> dict[str, Any]:
                 "tasks": [_task_json(plan, task) for task in plan.tasks if task.call == call.id],
             }
             for call in plan.calls
+        ],
+        "judges": [
+            {
+                "name": judge.name,
+                "model": judge.model.name,
+                "remote": judge.model.remote,
+                "repeats": judge.repeats,
+                "verdict": judge.reader.answer.spelled,
+                "scores": list(labels),
+            }
+            for judge, labels in judges_in(plan)
         ],
         "aggregates": [{"name": a.name, "method": a.method, "tasks": list(a.tasks)} for a in plan.aggregates],
     }

@@ -1,31 +1,69 @@
-"""Whether a backend can run a plan, before anything is loaded (codes 07xx)."""
+"""Whether a backend can run a plan, before anything is loaded (codes 07xx), and whether it may see the rows (E0609)."""
 
 from __future__ import annotations
 
 from medspec.backends.base import Abilities
+from medspec.check.egress import kept_datasets, why_kept
 from medspec.check.spec import Spec, TaskSpec
-from medspec.plan.nodes import Plan
+from medspec.plan.judged import judged_scores
+from medspec.plan.nodes import Plan, TaskPlan
 from medspec.text.diagnostic import Report
 
 
 def check_fit(plan: Plan, spec: Spec, model: str, abilities: Abilities) -> Report:
-    """What `model` lacks that the plan asks for, at the place in the spec that asks."""
+    """What `model` lacks that the plan asks for, and what it may not be sent, at the place in the spec that asks."""
     report = Report()
     for task in plan.tasks:
         declared = spec.find_task(task.name)
-        if isinstance(declared, TaskSpec) and plan.call(task.call).options is not None and not abilities.logits:
-            report.add(
-                "E0701",
-                f"`{model}` gives no likelihoods, and this answer is read from them",
-                (declared.answer_place, f"`{task.name}` reads it with `{declared.reader.name}`"),
-                helps=[
-                    "run it with a model that gives them (`onnx:DIR`, `builtin:NAME`, `hash`)",
-                    "or read the answer from text: `answer ... via letter`",
-                ],
-            )
-        elif isinstance(declared, TaskSpec) and plan.call(task.call).repeats > 1 and abilities.by_row:
-            title = f"`{model}` holds one reply for each row, and `{task.name}` draws several"
-            report.add("E0701", title, declared.answer_place)
-        elif isinstance(declared, TaskSpec) and plan.call(task.call).options is None and not abilities.text:
-            report.add("E0701", f"`{model}` writes no text, and this answer is read from it", declared.answer_place)
+        if isinstance(declared, TaskSpec):
+            _check_task(plan, task, declared, model, abilities, report)
+            _check_egress(declared, model, abilities, report)
+            _refuse_judged(task, declared, report)
     return report
+
+
+def _check_task(
+    plan: Plan, task: TaskPlan, declared: TaskSpec, model: str, abilities: Abilities, report: Report
+) -> None:
+    call = plan.call(task.call)
+    if call.options is not None and not abilities.logits:
+        report.add(
+            "E0701",
+            f"`{model}` gives no likelihoods, and this answer is read from them",
+            (declared.answer_place, f"`{task.name}` reads it with `{declared.reader.name}`"),
+            helps=[
+                "run it with a model that gives them (`onnx:DIR`, `builtin:NAME`, `hash`)",
+                "or read the answer from text: `answer ... via letter`",
+            ],
+        )
+    elif call.repeats > 1 and abilities.by_row:
+        title = f"`{model}` holds one reply for each row, and `{task.name}` draws several"
+        report.add("E0701", title, declared.answer_place)
+    elif call.options is None and not abilities.text:
+        report.add("E0701", f"`{model}` writes no text, and this answer is read from it", declared.answer_place)
+
+
+def _check_egress(declared: TaskSpec, model: str, abilities: Abilities, report: Report) -> None:
+    """E0609 when rows that may not be sent away would go to a model that is somewhere else."""
+    shots = None if declared.shots is None else declared.shots.rows
+    kept = kept_datasets(declared.rows, shots)
+    if not abilities.remote or not kept or "E0609" in dict(declared.waivers):
+        return
+    report.add(
+        "E0609",
+        f"rows of `{kept[0].name}` would be sent to the remote model `{model}`",
+        (declared.place, "asks the model under test about them"),
+        (kept[0].place, f"{why_kept(kept[0])}: its rows stay on this machine"),
+        helps=[
+            "run it with a model that runs here: `onnx:DIR`",
+            'or, where the agreement allows it: `waive E0609 because "..."` in the task',
+        ],
+    )
+
+
+def _refuse_judged(task: TaskPlan, declared: TaskSpec, report: Report) -> None:
+    judged = judged_scores(task)
+    if judged:
+        labels = ", ".join(f"`{score.label}`" for score in judged)
+        title = f"a judge scores `{task.name}`, and this version checks and plans judges without running them"
+        report.add("E0702", title, (declared.place, f"judged: {labels}"))

@@ -14,7 +14,7 @@ import attrs
 
 from medspec import types
 from medspec.backends.base import Decode
-from medspec.plan import nodes
+from medspec.plan import judge_nodes, nodes
 from medspec.syntax import template
 
 _CLASSES: tuple[type, ...] = (
@@ -41,6 +41,16 @@ _CLASSES: tuple[type, ...] = (
     nodes.Call,
     nodes.Read,
     nodes.AnswerValue,
+    judge_nodes.VerdictValue,
+    judge_nodes.RowValue,
+    judge_nodes.ReplyText,
+    judge_nodes.EntryValue,
+    judge_nodes.Panel,
+    judge_nodes.Judge,
+    judge_nodes.JudgeParameter,
+    judge_nodes.Model,
+    judge_nodes.Dialect,
+    judge_nodes.BoxForm,
     nodes.Score,
     nodes.TaskPlan,
     nodes.Member,

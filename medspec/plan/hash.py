@@ -14,6 +14,8 @@ from typing import Any
 from medspec.plan.canonical import Canonical
 from medspec.plan.fold import fold
 from medspec.plan.form import digest
+from medspec.plan.judge_nodes import VerdictValue
+from medspec.plan.judged import verdict_parts
 from medspec.plan.nodes import (
     Call,
     Constant,
@@ -98,13 +100,15 @@ def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
         "reader": read.reader,
         "unread": read.unread,
         "gold": _column(scan, task.gold),
-        "metrics": [_metric_parts(score) for score in task.scores],
+        "metrics": [_metric_parts(score, scan) for score in task.scores],
     }
 
 
-def _metric_parts(score: Score) -> list[Any]:
+def _metric_parts(score: Score, scan: Scan) -> list[Any]:
     """What a metric computes; where it looks only if that is not the whole answer and gold."""
     parts = [score.metric, score.settings, score.version]
+    if isinstance(score.value, VerdictValue):
+        return [*parts, score.on, verdict_parts(score.value, lambda field: _column(scan, field))]
     return parts if not score.on and score.value is None else [*parts, score.on, score.value]
 
 

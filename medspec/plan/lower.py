@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from medspec.check.egress import why_kept
 from medspec.check.spec import RowsRef, Spec, SuiteSpec, TaskSpec
 from medspec.check.templates import ANSWER_FORMAT
 from medspec.errors import UsageError
@@ -236,7 +237,7 @@ def _scan(rows: RowsRef, slices: tuple[str, ...]) -> Scan:
         id_field=dataset.id_field,
         keep=tuple(keep for name, keep in dataset.keeps if name == split),
         license=dataset.license,
-        private=dataset.private,
+        private=why_kept(dataset) is not None,
         part=rows.part,
         slices=tuple(rule for rule in dataset.slices if rule.name in slices),
         folder=str(Path(dataset.place.source.path).parent),

@@ -14,13 +14,16 @@ one hole, filled when it is run. `to_json` and `from_json` (in `plan/form.py`) k
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from medspec.backends.base import Decode
 from medspec.syntax.template import Piece
 from medspec.types import RecordType, Type
+
+if TYPE_CHECKING:
+    from medspec.plan.judge_nodes import VerdictValue
 
 FORMAT = 1
 """The number of the plan's file format."""
@@ -263,7 +266,7 @@ class Score:
     version: int
     primary: bool
     on: tuple[str, ...] = ()
-    value: AnswerValue | None = None
+    value: AnswerValue | VerdictValue | None = None
     low: float | None = None
     high: float | None = None
     higher_is_better: bool = True

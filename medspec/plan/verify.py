@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from medspec.plan.fold import names_of
+from medspec.plan.judge_nodes import VerdictValue, fields_used
 from medspec.plan.nodes import FieldRef, Plan, Render, Scan
 from medspec.types import anchors
 
@@ -95,6 +96,10 @@ def _tasks(plan: Plan, scans: Mapping[str, Scan]) -> Iterator[str]:
         for name in sorted(anchors(reads[task.read].reader.answer)):
             if record.field(name) is None:
                 yield f"the answers of {task.name} choose from {name}, which is not read"
+        shown = {name for one in task.scores if isinstance(one.value, VerdictValue) for name in fields_used(one.value)}
+        for name in sorted(shown):
+            if record.field(name) is None:
+                yield f"a judge of {task.name} is shown {name}, which is not read"
         together = (renders[task.render].scan, calls[task.call].render, reads[task.read].call)
         if together != (task.scan, task.render, task.call):
             yield f"the nodes of {task.name} do not belong together"

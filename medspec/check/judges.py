@@ -1,0 +1,203 @@
+"""Judges: typed functions with a pinned model, `judge clinical(question: text, answer: text) -> Verdict { ... }`.
+
+A judge's prompt may show it the gold; it sees its own parameters and nothing else, so that what it is shown stands where
+it is called. Whether the judge is the model under test is not known before a run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from medspec.backends.base import Decode
+from medspec.check.anchors import Anchoring
+from medspec.check.answer_words import report_unsaid
+from medspec.check.answers import AnswerSpec, read_reader
+from medspec.check.arguments import Rule
+from medspec.check.calibration import read_calibration
+from medspec.check.judge_prompts import bind_judge_prompt, report_unshown
+from medspec.check.judge_specs import JudgeSpec, ModelSpec
+from medspec.check.prompts import read_parameters
+from medspec.check.setting_blocks import needs, read_settings, settings_in
+from medspec.check.spec import ParameterSpec
+from medspec.check.types import is_unknown, read_type
+from medspec.plan.judge_nodes import Judge, Model
+from medspec.syntax import tree
+from medspec.text.diagnostic import Report
+from medspec.types import OptionalType, RecordType, Type
+
+if TYPE_CHECKING:
+    from medspec.check.checker import Checker
+    from medspec.check.scope import Scope
+
+VERDICTS = ("record", "enum", "bool", "score")
+"""Kinds of type a verdict may have."""
+
+MOST_REPEATS = 100
+MAX_TOKENS = 512
+"""How long a judge's reply may get where neither judge nor dialect says so: room for a reason beside the verdict."""
+
+COMBINE = ("mean", "majority", "unanimous")
+_RULES = (
+    Rule("repeats", "int", 1, low=1, high=MOST_REPEATS),
+    Rule("quorum", "int", None, low=1),
+    Rule("retries", "int", 0, low=0, high=10),
+    Rule("on_malformed", "word", "unscored", ("unscored", "worst")),
+    Rule("combine", "word", None, COMBINE),
+)
+_DECODING = (
+    Rule("temperature", "float", None, low=0),
+    Rule("max_tokens", "int", None, low=1),
+    Rule("stop", "texts", None),
+)
+_SETTINGS = ("model", "prompt", "reader", *(rule.name for rule in (*_RULES, *_DECODING)))
+_EXAMPLES = {"model": "model = NAME", "prompt": "prompt = NAME"}
+
+
+def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> JudgeSpec | None:
+    report = scope.report
+    parameters = read_parameters(declaration.params, checker, scope)
+    verdict = _verdict(declaration, parameters, checker, scope)
+    settings = settings_in(declaration.clauses, _SETTINGS, "a judge", report)
+    complete = needs(("model", "prompt"), settings, declaration.clauses, declaration.name, _EXAMPLES, report)
+    model = _model(settings["model"].value, checker, scope) if "model" in settings else None
+    bound = bind_judge_prompt(settings["prompt"].value, parameters, checker, scope) if "prompt" in settings else None
+    answer = _reader(settings.get("reader"), verdict, declaration, scope) if verdict is not None else None
+    asking = _read_asking(settings, verdict, model.node if model is not None else None, report)
+    if bound is not None:
+        report_unshown(parameters, bound[1], verdict, report)
+    calibrates = [clause for clause in declaration.clauses if isinstance(clause, tree.Calibrate)]
+    calibration = None
+    if calibrates and verdict is not None:
+        calibration = read_calibration(calibrates, parameters, verdict, checker, scope)
+        complete &= calibration is not None
+    if not complete or model is None or bound is None or answer is None or asking is None or verdict is None:
+        return None
+    prompt, bindings = bound
+    report_unsaid(prompt, (), answer, settings["prompt"].value.place, report)
+    node = Judge(
+        name=declaration.name.name,
+        model=model.node,
+        prompt=prompt.name,
+        turns=prompt.turns,
+        bindings=(*bindings, *prompt.phrases),
+        parameters=tuple((parameter.name, parameter.type) for parameter in parameters),
+        reader=answer.use,
+        **asking,
+    )
+    return JudgeSpec(
+        name=declaration.name.name,
+        module=scope.module.name,
+        place=declaration.name.place,
+        doc=declaration.doc,
+        parameters=parameters,
+        verdict=verdict,
+        verdict_place=declaration.verdict.place,
+        node=node,
+        calibration=calibration,
+    )
+
+
+def _verdict(
+    declaration: tree.JudgeDecl, parameters: tuple[ParameterSpec, ...], checker: Checker, scope: Scope
+) -> Type | None:
+    """The type of the verdict, anchored in the judge's parameters; None after reporting."""
+    place = declaration.verdict.place
+    type_ = read_type(declaration.verdict, checker, scope)
+    if is_unknown(type_):
+        return None
+    if type_.kind not in VERDICTS:
+        scope.report.add(
+            "E0512",
+            f"a verdict cannot be `{type_.spelled}`",
+            (place, "a verdict is a record, an enum, `bool` or `score(low..high)`"),
+            helps=["a rating has a scale with two ends: `score(0..4)`"] if type_.kind in ("int", "float") else [],
+        )
+        return None
+    types = {parameter.name: parameter.type for parameter in parameters}
+    places = {parameter.name: parameter.place for parameter in parameters}
+    found = Anchoring(types=types, places=places, place=place, scope=scope, checker=checker).resolve(type_)
+    return None if is_unknown(found) else found
+
+
+def _model(value: tree.Value, checker: Checker, scope: Scope) -> ModelSpec | None:
+    if not isinstance(value, tree.Call) or value.arguments is not None:
+        helps = ['declare one: `model judge_lm { artifact = onnx("judges/NAME") }`']
+        scope.report.add("E0301", "`model` needs the name of a model", value.place, helps=helps)
+        return None
+    found: ModelSpec | None = checker.declared(value.path, scope, "model", (tree.ModelDecl,))
+    return found
+
+
+def _reader(
+    setting: tree.Setting | None, verdict: Type, declaration: tree.JudgeDecl, scope: Scope
+) -> AnswerSpec | None:
+    """How a reply becomes a verdict: records from JSON, everything else from plain words, unless `reader` says otherwise."""
+    place = declaration.verdict.place if setting is None else setting.value.place
+    if setting is None:
+        name = "json" if verdict.kind == "record" else "plain"
+        call: tree.Value = tree.Call(tree.Path((tree.Ident(name, place),), place), None, place)
+    else:
+        call = setting.value
+    if not isinstance(call, tree.Call):
+        scope.report.add("E0301", "`reader` needs the name of a reader", place, helps=["write `reader = json`"])
+        return None
+    found = read_reader(call, verdict, scope)
+    if found is None:
+        return None
+    reader, use = found
+    if reader.asks != "text":
+        scope.report.add("E0304", f"a verdict is read from text, and `{reader.name}` reads none", call.path.place)
+        return None
+    return AnswerSpec(use, reader, declaration.verdict.place, call.path.place)
+
+
+def _read_asking(
+    settings: dict[str, tree.Setting], verdict: Type | None, model: Model | None, report: Report
+) -> dict[str, Any] | None:
+    """How often and how the model is asked, and what is made of its replies; None after reporting."""
+    found, clean = read_settings(settings, _RULES, report)
+    drawn, read = read_settings(settings, _DECODING, report)
+    dialect = model.dialect if model is not None else None
+    for name in drawn:
+        if drawn[name] is None and dialect is not None:
+            drawn[name] = getattr(dialect, name)
+    decode = Decode(
+        temperature=drawn["temperature"] or 0.0, max_tokens=drawn["max_tokens"] or MAX_TOKENS, stop=drawn["stop"] or ()
+    )
+    if not clean or not read:
+        return None
+    repeats = found["repeats"]
+    if found["quorum"] is None:
+        found["quorum"] = repeats // 2 + 1
+    elif found["quorum"] > repeats:
+        report.add("E0301", f"`quorum` is at most {repeats}, the number of repeats", settings["quorum"].value.place)
+        return None
+    if found["combine"] == "mean" and verdict is not None and not can_be_averaged(verdict):
+        report_not_averaged(verdict, settings["combine"], report)
+        return None
+    if found["combine"] is None:
+        found["combine"] = "mean" if verdict is None or can_be_averaged(verdict) else "majority"
+    if model is not None and model.context is not None and decode.max_tokens >= model.context:
+        place = (settings.get("max_tokens") or settings["model"]).value.place
+        label = (place, f"`{model.name}` has room for {model.context} tokens, the prompt included")
+        report.add("E0301", f"a reply of {decode.max_tokens} tokens leaves no room for a prompt", label)
+        return None
+    if repeats > 1 and decode.temperature == 0 and model is not None and not model.remote:
+        label = (settings["repeats"].value.place, f"`{model.name}` writes the same reply {repeats} times")
+        helps = ["set a `temperature` above 0, or leave `repeats` out"]
+        report.add("W0514", "repeats of a greedy judge are all the same", label, helps=helps)
+    return {**found, "decode": decode}
+
+
+def can_be_averaged(verdict: Type) -> bool:
+    """Whether there is a number or a yes-or-no in the verdict."""
+    inner = verdict.item if isinstance(verdict, OptionalType) else verdict
+    if isinstance(inner, RecordType):
+        return any(can_be_averaged(field.type) for field in inner.fields)
+    return inner.kind in ("score", "bool", "int", "float")
+
+
+def report_not_averaged(verdict: Type, setting: tree.Setting, report: Report) -> None:
+    """E0512 for `combine = mean` over verdicts that have no mean."""
+    label = (setting.value.place, f"`{verdict.spelled}` holds no rating, number or yes-or-no")
+    report.add("E0512", "these verdicts have no mean", label, helps=["write `combine = majority`"])
