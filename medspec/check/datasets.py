@@ -57,8 +57,9 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     source = read_source(settings["source"].value, scope) if "source" in settings else None
     columns = _columns(declaration, record, source, scope)
     keeps = _keeps(declaration, splits, record, scope)
-    if source is not None and splits is not None:
-        _check_holes(settings["source"], source, splits, subsets or (), {name for name, _ in keeps}, scope)
+    if source is not None and splits is not None and subsets is not None:
+        ruled = {clause.split.name for clause in declaration.clauses if isinstance(clause, tree.SplitRule)}
+        _check_holes(settings["source"], source, splits, subsets, ruled, scope)
     license_ = (
         read_value(settings["license"].value, Rule("license", "text"), scope.report) if "license" in settings else None
     )

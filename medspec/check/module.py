@@ -121,7 +121,7 @@ def _check_exported(ident: tree.Ident, wanted: str, target: Module | None, repor
                 (ident.place, "names that begin with `_` stay in their module"),
             )
         return
-    if target is not None and ident.name in target.tree.broken:
+    if target is not None and target.tree.may_declare(ident.name):
         return
     close = nearest(ident.name, exported)
     helps = [f"did you mean `{close}`?"] if close else []

@@ -75,7 +75,7 @@ class Scope:
         if declaration is not None:
             self.used.add((self.module.name, first.name))
             return self._of_kind(Found(self.module.name, declaration, tuple(rest)), path, wanted, kinds)
-        if first.name in self.module.tree.broken:
+        if self.module.tree.may_declare(first.name):
             return MISSING
         imported = self.module.imports.get(first.name)
         if imported is None:
@@ -123,8 +123,12 @@ class Scope:
                 helps = [f"did you mean `{close}`?"] if close else []
                 self.report.add("E0202", f"`{STD_METRICS}` has nothing named `{name}`", path.place, helps=helps)
             return known.get(name, MISSING)
+        if imported is not None and imported.module not in self.modules:
+            return MISSING  # there is no such module, which has been reported
         if imported is not None or first.name in self.module.names:
             self.report.add("E0209", f"`{path.dotted}` is not a metric", path.place)
+            return MISSING
+        if self.module.tree.may_declare(first.name):
             return MISSING
         in_scope = [name for name, entry in self.module.imports.items() if entry.module == STD_METRICS]
         helps = []
@@ -186,7 +190,7 @@ class Scope:
         if ident.name in target.names:
             label = (ident.place, "names that begin with `_` stay in their module")
             self.report.add("E0212", f"`{ident.name}` is private to `{module}`", label)
-        elif ident.name not in target.tree.broken:
+        elif not target.tree.may_declare(ident.name):
             close = nearest(ident.name, [name for name in target.names if not name.startswith("_")])
             helps = [f"did you mean `{close}`?"] if close else []
             self.report.add("E0202", f"`{module}` has nothing named `{ident.name}`", ident.place, helps=helps)

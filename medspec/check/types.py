@@ -110,7 +110,7 @@ def _named(path: tree.Path, checker: Checker, scope: Scope) -> Type:
         if name in SHAPED:
             return report_bare(name, tree.NamedType(path, path.place), scope)
         close = _FOREIGN.get(name) or nearest(name, _PLAIN)
-        if close is not None and name not in scope.module.tree.broken:
+        if close is not None and not scope.module.tree.may_declare(name):
             label = (path.place, "not declared here and not imported")
             scope.report.add("E0201", f"cannot find a type named `{name}`", label, helps=[f"did you mean `{close}`?"])
             return UnknownType()

@@ -13,7 +13,7 @@ def report_unused(modules: Mapping[str, Module], used: set[tuple[str, str]], rep
     """Warnings, for modules without errors of their own: where a use could not be read, its import is no surplus."""
     spoilt = {diagnostic.place.source.path for diagnostic in report.found if diagnostic.is_error}
     for module in modules.values():
-        if module.tree.source.path in spoilt or module.tree.broken:
+        if module.tree.source.path in spoilt or module.tree.broken or module.tree.may_declare_more:
             continue
         for name, imported in module.imports.items():
             if (module.name, name) not in used:

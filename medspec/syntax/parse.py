@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tempfile
 from functools import cache
 from hashlib import sha256
@@ -27,20 +28,30 @@ from medspec.text.suggest import nearest
 
 EDITIONS = (2026,)
 
+_NOT_CODE = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
+# An import, or a declaration whose name is gone: what it brings in cannot be told.
+_NAMELESS = re.compile(rf"^(?:import\b|(?:{'|'.join(KEYWORDS)})\b(?![ \t]+[A-Za-z_]))", re.MULTILINE)
+
 
 def parse(source: Source, report: Report) -> tree.ModuleTree:
     """The tree of one file. Problems go to `report`; what could be read is in the tree."""
+    if not source.readable:
+        return tree.ModuleTree(source, None, (), (), may_declare_more=True)
     edition: tree.Edition | None = None
     imports: list[tree.ImportModule | tree.ImportNames] = []
     declarations: list[tree.Declaration] = []
     broken: set[str] = set()
-    edition_is_broken = False
-    for island in cut(source, report):
+    islands = cut(source, report)
+    # Without islands there is a file that is too large, which has been reported.
+    edition_is_broken = may_declare_more = bool(source.text) and not islands
+    for island in islands:
         items = None if island.broken else _parse_island(source, island, report)
         if items is None:
             # A spoilt first island may well have been the edition: one mistake, one message.
             edition_is_broken |= island.start == 0
-            broken.update(_names_in(source, island))
+            written = _NOT_CODE.sub(" ", source.text[island.start : island.end])
+            broken.update(re.findall(r"[A-Za-z_]\w*", written))
+            may_declare_more |= _NAMELESS.search(written) is not None
             continue
         for item in items:
             if isinstance(item, tree.Edition):
@@ -57,7 +68,9 @@ def parse(source: Source, report: Report) -> tree.ModuleTree:
             (Place(source, 0, 0), "the first line"),
             helps=[f"begin the file with `edition {EDITIONS[-1]}`"],
         )
-    return tree.ModuleTree(source, edition, tuple(imports), tuple(declarations), frozenset(broken))
+    return tree.ModuleTree(
+        source, edition, tuple(imports), tuple(declarations), frozenset(broken), may_declare_more=may_declare_more
+    )
 
 
 def _parse_island(source: Source, island: Island, report: Report) -> list[Any] | None:
@@ -96,15 +109,6 @@ def _report_unknown_keyword(source: Source, island: Island, error: UnexpectedTok
 
 def _is_foreign_import(text: str, at: int) -> bool:
     return text.startswith("from ", at) and " import " in text[at : at + 200].split("\n")[0]
-
-
-def _names_in(source: Source, island: Island) -> list[str]:
-    words = source.text[island.start : island.end].split()
-    return [
-        words[index + 1].split("(")[0].split("{")[0].split("@")[0].split(":")[0].split("=")[0]
-        for index in range(len(words) - 1)
-        if words[index] in KEYWORDS
-    ]
 
 
 def _check_edition(found: tree.Edition, before: tree.Edition | None, late: bool, report: Report) -> None:

@@ -369,10 +369,18 @@ Declaration = (
 
 @attrs.frozen
 class ModuleTree:
-    """One file. `broken` are the names of declarations that could not be parsed: they exist, their meaning is unknown."""
+    """One file. `broken` are the words of the parts that could not be parsed: what they declare has no known meaning.
+
+    `may_declare_more`: one of these parts declares or imports something whose name cannot be told.
+    """
 
     source: Source = attrs.field(eq=False, repr=False)
     edition: Edition | None
     imports: tuple[ImportModule | ImportNames, ...]
     declarations: tuple[Declaration, ...]
     broken: frozenset[str] = frozenset()
+    may_declare_more: bool = False
+
+    def may_declare(self, name: str) -> bool:
+        """Whether `name` may stand for something in a part that could not be parsed: then it is not missing."""
+        return self.may_declare_more or name in self.broken

@@ -18,6 +18,8 @@ class Source:
 
     path: str
     text: str = attrs.field(repr=False)
+    readable: bool = True
+    """False for a file that is there and could not be read as text, which has been reported."""
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
