@@ -120,8 +120,14 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
         for name, value in aggregates.items():
             interval = f"  {_interval(value)}" if _interval(value) else ""
             yield f"{name:<{width}}  {_number(value['value'])}{interval}"
+    yield from _slice_lines(report)
+    yield from _reference_lines(report)
     yield ""
+    for warning in report.get("warnings") or ():
+        yield f"warning: {warning}"
     for name, task in report["tasks"].items():
+        for code, reason in (task.get("waivers") or {}).items():
+            yield f"{name}: {code} is waived: {reason}"
         reasons = task.get("failures") or {}
         if reasons:
             counted = ", ".join(f"{_REASONS.get(reason, reason)} {count:,}" for reason, count in reasons.items())
@@ -135,6 +141,32 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
     yield f"Suite  {report['suite']}, {rows:,} rows in {_duration(report['seconds'])}"
     if folder is not None:
         yield f"Files  {folder}"
+
+
+def _slice_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """The primary metric of every group, task by task."""
+    for name, task in report["tasks"].items():
+        lines = []
+        for slice_name, groups in (task.get("slices") or {}).items():
+            for group, found in groups.items():
+                label = slice_name if group == slice_name else f"{slice_name} {group}"
+                value = (found.get("metrics") or {}).get(task["primary"])
+                shown = "too few rows to show" if value is None else f"{_number(value['value'])}  {_interval(value)}"
+                lines.append((label, f"{found['rows']:,} rows", shown))
+        if lines:
+            yield ""
+            yield f"{name} by slice, {task['primary']}"
+            widths = [max(len(line[column]) for line in lines) for column in range(2)]
+            for label, rows, shown in lines:
+                yield f"  {label:<{widths[0]}}  {rows:>{widths[1]}}  {shown}".rstrip()
+
+
+def _reference_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Published figures, with their source."""
+    for name, entry in (("", report), *report["tasks"].items()):
+        for model, figures in (entry.get("references") or {}).items():
+            values = ", ".join(f"{label} {_number(value)}" for label, value in figures.items() if label != "source")
+            yield f"{name or report['suite']}: published for {model}: {values} ({figures['source']})"
 
 
 _REASONS = {
