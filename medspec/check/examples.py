@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from medspec.check.metrics import range_of
 from medspec.check.scope import Missing, Scope, meant, settings_of
 from medspec.check.spec import ExampleSpec, TaskSpec, TemplateSpec
 from medspec.check.types import canonical
-from medspec.metrics import find_metric
 from medspec.plan.nodes import FieldRef
 from medspec.readers import READERS
 from medspec.readers.base import Reader, Unread
@@ -207,9 +207,8 @@ def _expect(
 def _check_range(entry: tree.Setting, task: TaskSpec, scope: Scope) -> None:
     """E0507 for a score its metric cannot give."""
     score = next(score for score in task.scores if score.label == entry.key.name)
-    metric = find_metric(score.metric)
-    assert isinstance(entry.value, tree.NumberValue) and metric is not None
-    yields, value = metric.signature.yields, entry.value.number
+    assert isinstance(entry.value, tree.NumberValue)
+    yields, value = range_of(score), entry.value.number
     if (yields.low is not None and value < yields.low) or (yields.high is not None and value > yields.high):
         low, high = ("..." if end is None else f"{end:g}" for end in (yields.low, yields.high))
-        scope.report.add("E0507", f"`{metric.name}` lies between {low} and {high}", entry.value.place)
+        scope.report.add("E0507", f"`{score.metric}` lies between {low} and {high}", entry.value.place)
