@@ -11,7 +11,7 @@ from medspec.cli.known_clean import remember, survey
 from medspec.cli.locking import against_lock, locked_option
 from medspec.cli.options import CHECK_FORMATS, format_option, quiet_option
 from medspec.cli.output import counted, print_text
-from medspec.cli.specs import check_specs, chosen_paths, write_diagnostics
+from medspec.cli.specs import chosen_paths, write_diagnostics
 from medspec.config import find_config
 
 
@@ -30,14 +30,17 @@ def COMMAND(paths: tuple[Path, ...], locked: bool, format: str, quiet: bool) -> 
     found = survey(chosen, root)
     if found.keys and not found.suspects and not locked:
         return _say_clean(len(found.keys), format, quiet=quiet)
-    checked = check_specs(config, chosen if locked else found.suspects or chosen)
+    # Here and not above: where everything is known, the checker is not even loaded.
+    from medspec.check.check import check_paths
+
+    checked = check_paths(chosen if locked else found.suspects or chosen, root=root)
     diagnostics = checked.diagnostics
     if locked and not checked.has_errors:
         diagnostics = (*diagnostics, *against_lock(checked.spec, config))
-    write_diagnostics(diagnostics, format)
     if not diagnostics:
         remember(found)
         return _say_clean(len(found.keys), format, quiet=quiet)
+    write_diagnostics(diagnostics, format)
     return 1 if any(diagnostic.is_error for diagnostic in diagnostics) else 0
 
 

@@ -49,8 +49,14 @@ def check_specs(config: Config, paths: Sequence[Path] = ()) -> Checked:
     """Check the files and folders `paths`, or all of the project's specs."""
     from medspec.check.check import check_paths
 
+    chosen, root = chosen_paths(config, paths)
+    return check_paths(chosen, root=root)
+
+
+def chosen_paths(config: Config, paths: Sequence[Path] = ()) -> tuple[list[Path], Path]:
+    """The files and folders that are meant, and the folder module names count from."""
     chosen = [Path(shown_path(path)) for path in paths or _project_specs(config)]
-    return check_paths(chosen, root=_root(chosen, config))
+    return chosen, _root(chosen, config)
 
 
 def _project_specs(config: Config) -> list[Path]:
