@@ -13,6 +13,7 @@ import click
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import CHECK_FORMATS, format_option, level_options, quiet_option
 from medspec.cli.output import counted, print_diagnostics, print_json, print_text
+from medspec.cli.selecting import select_option, selected_names
 from medspec.cli.specs import check_specs, everything, make_plan, shown_path, sort_arguments, unfit, write_diagnostics
 from medspec.config import find_config
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.argument("things", nargs=-1, metavar="[PATHS|NAMES]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write instead of target/.")
 @click.option("--model", metavar="SCHEME:REST", help="Refuse plans that this model cannot run; it is not loaded.")
+@select_option()
 @locked_option()
 @level_options()
 @format_option(*CHECK_FORMATS)
@@ -33,6 +35,7 @@ def COMMAND(
     things: tuple[str, ...],
     out: Path | None,
     model: str | None,
+    select: tuple[str, ...],
     locked: bool,
     level: int,
     without: tuple[str, ...],
@@ -51,6 +54,8 @@ def COMMAND(
     diagnostics = checked.diagnostics
     if not checked.has_errors:
         names = asked.names or everything(checked.spec)
+        if select:
+            names = selected_names(checked.spec, config, select, asked.names)
         plans = _by_file_name(
             {name: make_plan(checked.spec, [name], level=level, without=without) for name in dict.fromkeys(names)}
         )

@@ -9,26 +9,33 @@ import click
 
 from medspec.cli.options import format_option, level_options
 from medspec.cli.output import print_for_programs, print_json, print_text
+from medspec.cli.selecting import select_option, selected_names, selected_plan
 from medspec.errors import UsageError
 
 
 @click.command()
-@click.argument("thing")
+@click.argument("thing", required=False)
+@select_option()
 @level_options()
 @format_option()
-def COMMAND(thing: str, level: int, without: tuple[str, ...], format: str) -> None:
+def COMMAND(thing: str | None, select: tuple[str, ...], level: int, without: tuple[str, ...], format: str) -> None:
     """Explain a code such as E0304, or the plan of a suite or task.
 
     THING is a code, or the name of a suite or of a task in the project's specs.
     """
-    if re.fullmatch(r"[EWew]\d{4}", thing):
+    if thing is None and not select:
+        raise UsageError("say what to explain: a code such as E0304, a suite or a task, or --select")
+    if thing is not None and re.fullmatch(r"[EWew]\d{4}", thing) and not select:
         _explain_code(thing, format)
         return
-    from medspec.cli.specs import make_plan, sound_specs
+    from medspec.cli.specs import sound_specs
     from medspec.config import find_config
 
-    spec = sound_specs(find_config(Path.cwd()))
-    plan = make_plan(spec, [thing], level=level, without=without)
+    config = find_config(Path.cwd())
+    spec = sound_specs(config)
+    given = () if thing is None else (thing,)
+    names = selected_names(spec, config, select, given) if select else list(given)
+    plan = selected_plan(spec, names, level=level, without=without)
     if format == "json":
         from medspec.plan.form import to_json
 
@@ -36,7 +43,7 @@ def COMMAND(thing: str, level: int, without: tuple[str, ...], format: str) -> No
     else:
         from medspec.plan.explain import explain
 
-        print_text(explain(plan, before=make_plan(spec, [thing], level=0, without=())))
+        print_text(explain(plan, before=selected_plan(spec, names, level=0, without=())))
 
 
 def _explain_code(code: str, format: str) -> None:

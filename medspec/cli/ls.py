@@ -13,13 +13,16 @@ import click
 
 from medspec.cli.options import format_option
 from medspec.cli.output import counted, print_json, print_text
+from medspec.cli.selecting import select_option, selected
 from medspec.cli.specs import check_specs
 from medspec.config import find_config
 
 if TYPE_CHECKING:
     from medspec.check.spec import DatasetSpec, Declared, Spec, SuiteSpec, TaskSpec
 
-KINDS = ("suite", "task", "template", "dataset", "prompt", "record", "enum")
+KINDS = (
+    "suite", "task", "template", "dataset", "prompt", "phrase", "judge", "panel", "model", "dialect", "record", "enum",
+)  # fmt: skip
 """Kinds of declaration, those that can be run first."""
 
 
@@ -28,15 +31,20 @@ KINDS = ("suite", "task", "template", "dataset", "prompt", "record", "enum")
 @click.option(
     "--kind", type=click.Choice(KINDS), multiple=True, help="Only declarations of this kind; can be repeated."
 )
+@select_option()
 @format_option()
-def COMMAND(paths: tuple[Path, ...], kind: tuple[str, ...], format: str) -> int:
+def COMMAND(paths: tuple[Path, ...], kind: tuple[str, ...], select: tuple[str, ...], format: str) -> int:
     """List what the specs declare.
 
     PATHS are spec files, or folders with spec files. Without any, the project's specs are listed. Specs with mistakes are
     listed as far as they can be understood, and the command ends with 1.
     """
-    checked = check_specs(find_config(Path.cwd()), paths)
+    config = find_config(Path.cwd())
+    checked = check_specs(config, paths)
     entries = [entry for entry in listing(checked.spec) if not kind or entry["kind"] in kind]
+    if select:
+        wanted = set(selected(checked.spec, config, select))
+        entries = [entry for entry in entries if (entry["kind"], f"{entry['module']}.{entry['name']}") in wanted]
     if format == "json":
         print_json(entries)
     else:
@@ -74,7 +82,8 @@ def _facts(kind: str, declared: Declared) -> dict[str, Any]:
     match kind:
         case "suite":
             suite: SuiteSpec = declared  # type: ignore[assignment]
-            return {"version": suite.version, "tasks": [task.qualified for task, _ in suite.members]}
+            tasks = [member.qualified for member, _ in suite.members]
+            return {"version": suite.version, "tasks": tasks, "tags": list(suite.tags)}
         case "task":
             task: TaskSpec = declared  # type: ignore[assignment]
             dataset = task.rows.dataset
@@ -84,6 +93,7 @@ def _facts(kind: str, declared: Declared) -> dict[str, Any]:
                 "subset": task.rows.subset,
                 "split": task.rows.split,
                 "reader": task.reader.name,
+                "tags": list(task.tags),
                 "metrics": [score.label for score in sorted(task.scores, key=lambda score: not score.primary)],
             }
         case "dataset":

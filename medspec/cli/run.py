@@ -15,6 +15,7 @@ import click
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
 from medspec.cli.output import print_diagnostics, print_json, print_text
+from medspec.cli.selecting import select_option, selected_names, selected_plan
 from medspec.cli.specs import make_plan, shown_path, sort_arguments, sound_specs, unfit
 from medspec.config import Config, find_config
 from medspec.errors import CompileFailed, UsageError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
+@select_option()
 @locked_option()
 @level_options()
 @format_option()
@@ -55,6 +57,7 @@ def COMMAND(
     data: tuple[Path, ...],
     limit: int | None,
     out: Path | None,
+    select: tuple[str, ...],
     locked: bool,
     level: int,
     without: tuple[str, ...],
@@ -76,7 +79,9 @@ def COMMAND(
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
     spec = sound_specs(config, asked.paths, quiet=quiet)
-    plan = make_plan(spec, _names(spec, asked.names, asked.paths, config), level=level, without=without)
+    chosen = selected_names(spec, config, select, asked.names) if select else None
+    names = chosen or _names(spec, asked.names, asked.paths, config)
+    plan = (selected_plan if chosen else make_plan)(spec, names, level=level, without=without)
     name = _model(model, config)
     if lacking := unfit(plan, spec, name):
         raise CompileFailed(lacking)

@@ -11,6 +11,7 @@ import click
 
 from medspec.cli.options import format_option, quiet_option
 from medspec.cli.output import counted, print_json, print_text
+from medspec.cli.selecting import select_option, selected_names
 from medspec.cli.specs import sort_arguments, sound_specs
 from medspec.config import find_config
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
+@select_option()
 @format_option()
 @quiet_option()
-def COMMAND(things: tuple[str, ...], format: str, quiet: bool) -> int:
+def COMMAND(things: tuple[str, ...], select: tuple[str, ...], format: str, quiet: bool) -> int:
     """Run the examples that stand in the specs; no model, no data.
 
     NAMES are tasks, suites or modules of the project, PATHS are spec files. Without either, every example of the project is
@@ -31,7 +33,10 @@ def COMMAND(things: tuple[str, ...], format: str, quiet: bool) -> int:
     from medspec.run.examples import run_examples
 
     asked = sort_arguments(things)
-    results = run_examples(sound_specs(find_config(Path.cwd()), asked.paths, quiet=quiet), asked.names)
+    config = find_config(Path.cwd())
+    spec = sound_specs(config, asked.paths, quiet=quiet)
+    names = selected_names(spec, config, select, asked.names) if select else asked.names
+    results = run_examples(spec, names)
     if format == "json":
         print_json([_as_json(result) for result in results])
     else:
