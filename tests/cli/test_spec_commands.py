@@ -121,12 +121,12 @@ def test_ls_for_programs(project, medspec):
     assert entries == [
         {
             "kind": "suite", "name": "exam_suite", "module": "exam", "path": path, "line": 37, "doc": "",
-            "version": 2, "tasks": ["exam.exam_letters"],
+            "version": 2, "tasks": ["exam.exam_letters"], "tags": [],
         },
         {
             "kind": "task", "name": "exam_letters", "module": "exam", "path": path, "line": 30,
             "doc": "One letter is asked for.", "version": 1, "dataset": "exam.exam", "subset": None, "split": "test", "reader": "letter",
-            "metrics": ["accuracy"],
+            "tags": [], "metrics": ["accuracy"],
         },
     ]  # fmt: skip
 
