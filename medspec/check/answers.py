@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from medspec.check.tasks import Clause
 
 
-RESERVED = ("tagged", "quotes")
-"""Readers of the language's design that this version refuses by name."""
-
-
 @attrs.frozen
 class AnswerSpec:
     """The checked answer of a task."""
@@ -169,9 +165,6 @@ def _in_unit(unit: str | None) -> str:
 def _find_reader(call: tree.Call, type_: Type, scope: Scope) -> Reader | None:
     name = call.path.dotted
     reader = next((reader for reader in READERS if reader.name == name), None)
-    if reader is None and name in RESERVED:
-        scope.report.add("E0108", f"the reader `{name}` is part of the language and not built yet", call.path.place)
-        return None
     if reader is None:
         close = nearest(name, [reader.name for reader in READERS])
         helps = [f"did you mean `{close}`?"] if close else [f"readers: {', '.join(r.name for r in READERS)}"]

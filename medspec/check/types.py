@@ -75,8 +75,10 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
         case tree.RankingTypeNode():
             return RankingType(node.of.name)
         case tree.AnchoredType(item):
-            is_span = isinstance(item, tree.GenericType) and item.name.name == "span"
-            return read_anchored(node, read_type(item.item, checker, scope) if is_span else None, scope)
+            label = None
+            if isinstance(item, tree.GenericType) and item.name.name == "span":
+                label = read_type(item.item, checker, scope)
+            return read_anchored(node, label, scope)
         case tree.GenericType(name, item):
             if name.name == "set":
                 return read_set(read_type(item, checker, scope), node, scope)

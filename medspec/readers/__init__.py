@@ -1,12 +1,16 @@
 """The catalogue of readers: one file per member, listed in `READERS`."""
 
 from medspec.readers.base import Reader
+from medspec.readers.boxes import BOXES
 from medspec.readers.json import JSON
 from medspec.readers.letter import LETTER
 from medspec.readers.likelihood import LIKELIHOOD
+from medspec.readers.number import NUMBER
 from medspec.readers.plain import PLAIN
+from medspec.readers.quotes import QUOTES
+from medspec.readers.tagged import TAGGED
 
-READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN, JSON)
+READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN, NUMBER, JSON, QUOTES, BOXES, TAGGED)
 
 
 def find_reader(name: str) -> Reader | None:

@@ -12,9 +12,11 @@ Digits inside a word ("B12", "COVID-19", "2nd") are no numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
+
+import attrs
 
 from medspec.readers.wording import narrowed
 
@@ -48,36 +50,60 @@ _PLAIN_WORDS = frozenset(
 )
 
 
+def prepared(text: str) -> str:
+    """`text` with the typography of numbers made plain; places of quantities are places in this."""
+    return narrowed(text.translate(_TYPOGRAPHY))
+
+
+@attrs.frozen
+class Quantity:
+    """A number as it stands in a prepared text from `start` to `end`, its unit included.
+
+    `value` is the number, or why it cannot be taken as it is; `bare` is the number without a look at what follows it.
+    """
+
+    value: Decimal | str
+    start: int
+    end: int
+    bare: Decimal | str
+
+
 def read_number(text: str, unit: str | None) -> Decimal | str:
     """The one number in `text`, or why there is none: a reason of an `Unread`.
 
     With a `unit` the number may stand alone or be followed by that unit. Without one, whatever is recognised as a unit
     is refused; other words ("3 children") may follow.
     """
-    found = list(_first(_numbers(text.translate(_TYPOGRAPHY), unit), 2))
+    found = [quantity.value for _, quantity in zip(range(2), scan_numbers(text, unit), strict=False)]
     if not found:
         return NO_NUMBER
     return AMBIGUOUS if len(found) > 1 else found[0]
 
 
-def _first(numbers: Iterator[Decimal | str], count: int) -> Iterator[Decimal | str]:
-    for _, number in zip(range(count), numbers, strict=False):
-        yield number
-
-
-def _numbers(text: str, unit: str | None) -> Iterator[Decimal | str]:
-    text = narrowed(text)
+def scan_numbers(text: str, unit: str | None, factors: Mapping[str, Decimal] | None = None) -> Iterator[Quantity]:
+    """Every number in `text`, in order. A number in one of the units of `factors` is multiplied by its factor."""
+    text = prepared(text)
+    units = {**(factors or {}), **({unit: Decimal(1)} if unit else {})}
     done = 0
     for match in _NUMBER.finditer(text):
         if match.start() < done or _is_in_word(text, match):
             continue
-        same = _unit_pattern(unit).match(text, match.end()) if unit else None
-        if same is not None:
-            done = same.end()
-        word = None if same is not None else _WORD.match(text, match.end())
+        end, factor = _measure(text, match.end(), units)
+        done = max(done, end)
+        word = None if factor is not None else _WORD.match(text, match.end())
         if word is not None and not word[1] and not _is_unit(word[2]) and unit is None:
             continue  # "2nd", "3D"
-        yield _value(text, match, word, unit, measured=same is not None)
+        value = _value(text, match, word, unit, measured=factor is not None)
+        bare = _value(text, match, None, unit, measured=True)
+        if factor is not None and isinstance(value, Decimal):
+            value *= factor
+        yield Quantity(value, match.start(), end, bare)
+
+
+def _measure(text: str, end: int, units: Mapping[str, Decimal]) -> tuple[int, Decimal | None]:
+    """Where the longest unit after a number ends, and its factor; None where no unit of `units` follows."""
+    found = [(match.end(), factor) for unit, factor in units.items() if (match := _unit_pattern(unit).match(text, end))]
+    return max(found, key=lambda pair: pair[0]) if found else (end, None)
 
 
 def _is_in_word(text: str, match: re.Match[str]) -> bool:

@@ -91,7 +91,10 @@ class FloatType:
 
     def invent(self, rng: random.Random, row: Row) -> float:
         low = self.low if self.low is not None else 0.0
-        return round(rng.uniform(low, self.high if self.high is not None else low + 100.0), 3)
+        high = self.high if self.high is not None else low + 100.0
+        share = rng.random()
+        # Not `low + share * (high - low)`: the difference may be beyond the largest float. Rounding may step outside.
+        return min(max(round(low * (1 - share) + high * share, 3), low), high)
 
 
 def _check_range(value: float, low: float | None, high: float | None) -> None:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import string
+import re
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
+from type_strategies import settings_for, typed_for, words
 
 from medspec.readers import READERS, find_reader
 from medspec.readers.base import Reader, Unread
-from medspec.readers.wording import narrowed
-from medspec.types import BooleanType, ChoiceType, EnumCase, EnumType, FloatType, IntegerType, TextType, Type
+from medspec.types import BooleanType, ChoiceType, EnumCase, EnumType, FloatType, IntegerType, Misfit, TextType, Type
 
 PAIRS = [(reader, kind) for reader in READERS for kind in reader.kinds]
 NAMES = [f"{reader.name}-{kind}" for reader, kind in PAIRS]
-UNITS = (None, "mg/dL", "mmHg", "%", "µg", "10^9/L", "mL/min/1.73 m²", "days", "°C", "U/L", "beats per minute")
 
-words = st.text(st.sampled_from(string.ascii_letters + string.digits + " .-()%中文éΣ"), min_size=1, max_size=20)
 fragments = st.sampled_from(
     (
         "A",
@@ -57,61 +56,34 @@ fragments = st.sampled_from(
         "Ｂ",
         "I cannot help",
         "A patient",
+        "[",
+        "{",
+        "]",
+        '"text": "fever"',
+        "[0.1, 0.2, 0.5, 0.5]",
+        "(1, 2), (3, 4)",
+        "image 2",
+        "<answer>",
+        "</answer>",
+        "```json\n",
+        "none",
+        "：",
+        "5-10 mg",
     )
 )
 replies = st.one_of(st.text(max_size=200), st.lists(fragments, max_size=25).map("".join))
 
 
-def distinct_cases(texts: list[str]) -> bool:
-    """Cases whose texts are the same for `plain` cannot be told apart, and a blank one cannot be answered."""
-    seen = [narrowed(text).strip() for text in texts]
-    return all(seen) and len(set(seen)) == len(seen)
-
-
-@st.composite
-def typed(draw: st.DrawFn, kind: str) -> tuple[Type, dict[str, Any], Any]:
-    """A type of this kind, a row, and a value of the type that a reply can hold."""
-    row: dict[str, Any] = {}
-    if kind == "choice":
-        row["options"] = draw(st.lists(words, min_size=1, max_size=26))
-        return ChoiceType("options"), row, draw(st.integers(0, len(row["options"]) - 1))
-    if kind == "enum":
-        texts = draw(st.lists(words, min_size=1, max_size=8).filter(distinct_cases))
-        cases = tuple(EnumCase(f"case_{place}", text) for place, text in enumerate(texts))
-        return EnumType("Invented", cases), row, draw(st.sampled_from(cases)).name
-    if kind == "bool":
-        return BooleanType(), row, draw(st.booleans())
-    if kind == "int":
-        low, value, high = sorted(draw(st.tuples(*[st.integers(-(10**12), 10**12)] * 3)))
-        return (IntegerType() if draw(st.booleans()) else IntegerType(low, high)), row, value
-    if kind == "float":
-        numbers = st.floats(allow_nan=False, allow_infinity=False)
-        low, value, high = sorted(draw(st.tuples(numbers, numbers, numbers)))
-        unit = draw(st.sampled_from(UNITS))
-        return (FloatType(unit=unit) if draw(st.booleans()) else FloatType(low, high, unit)), row, value
-    text = draw(
-        st.text(min_size=1, max_size=60).map(str.strip).filter(lambda text: text and "think" not in text.lower())
-    )
-    return TextType(), row, text
-
-
-def settings_of(reader: Reader) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(
-        {entry.name: st.sampled_from(entry.choices or (entry.default, "")) for entry in reader.settings}
-    )
-
-
 def is_legal(value: Any, type_: Type, row: dict[str, Any]) -> bool:
-    if isinstance(type_, ChoiceType):
-        return type(value) is int and 0 <= value < len(row["options"])
-    return type_.load(value, row) == value and type(value) is type(type_.load(value, row))
+    loaded = type_.load(type_.to_json(value), row)
+    return loaded == value and type(loaded) is type(value)
 
 
 @pytest.mark.parametrize(("reader", "kind"), PAIRS, ids=NAMES)
 @given(data=st.data())
 def test_what_is_encoded_is_decoded(reader: Reader, kind: str, data: st.DataObject) -> None:
-    type_, row, value = data.draw(typed(kind))
-    settings = data.draw(settings_of(reader))
+    type_, row, value = data.draw(typed_for(reader, kind))
+    settings = data.draw(settings_for(reader, type_))
     if reader.asks == "logits":
         assert reader.continuations is not None and reader.decode_scores is not None
         options = reader.continuations(type_, row, settings)
@@ -119,23 +91,38 @@ def test_what_is_encoded_is_decoded(reader: Reader, kind: str, data: st.DataObje
         scores = [-1.0 if option == said else -1e9 for option in options]
         assume(options.count(said) == 1)
         assert reader.decode_scores(scores, type_, row, settings) == value
-    else:
-        assert reader.decode(reader.encode(value, type_, row, settings), type_, row, settings) == value
+        return
+    try:
+        written = reader.encode(value, type_, row, settings)
+    except Misfit:
+        reject()  # what cannot be written is refused, never written wrongly
+    assert reader.decode(written, type_, row, settings) == value
+    assert reader.remarks is None or not reader.remarks(written, type_, row, settings)
 
 
 @pytest.mark.parametrize(("reader", "kind"), PAIRS, ids=NAMES)
 @given(data=st.data(), reply=replies)
 def test_any_reply_is_a_legal_value_or_unread(reader: Reader, kind: str, data: st.DataObject, reply: str) -> None:
-    type_, row, _ = data.draw(typed(kind))
-    found = reader.decode(reply, type_, row, data.draw(settings_of(reader)))
+    type_, row, value = data.draw(typed_for(reader, kind))
+    settings = data.draw(settings_for(reader, type_))
+    if reader.asks == "text" and data.draw(st.booleans()):
+        with suppress(Misfit):  # a written answer with something broken in it
+            written = reader.encode(value, type_, row, settings)
+            cut = data.draw(st.integers(0, len(written)))
+            reply = written[:cut] + reply + written[cut + data.draw(st.integers(0, 3)) :]
+    found = reader.decode(reply, type_, row, settings)
     assert found.reply == reply if isinstance(found, Unread) else is_legal(found, type_, row)
+    if reader.remarks is not None:
+        assert all(re.fullmatch("[a-z_]+", remark) for remark in reader.remarks(reply, type_, row, settings))
+    if isinstance(found, Unread):
+        assert re.fullmatch("[a-z_]+", found.reason)
 
 
 @pytest.mark.parametrize(("reader", "kind"), PAIRS, ids=NAMES)
 @given(data=st.data())
 def test_the_answer_format_is_a_sentence(reader: Reader, kind: str, data: st.DataObject) -> None:
-    type_, _, _ = data.draw(typed(kind))
-    sentence = reader.answer_format(type_, data.draw(settings_of(reader)))
+    type_, _, _ = data.draw(typed_for(reader, kind))
+    sentence = reader.answer_format(type_, data.draw(settings_for(reader, type_)))
     assert sentence.startswith("Answer ") and sentence.endswith(".")
 
 
@@ -207,7 +194,13 @@ def test_time_is_linear_in_the_reply(piece: str) -> None:
     assert time.process_time() - start < 5.0
 
 
-@pytest.mark.parametrize("name", ["wording", "statements", "quantities", "letter", "likelihood", "plain"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("wording", "statements", "quantities", "letter", "likelihood", "plain", "json_text", "json", "locate"),
+        *("schema_words", "quotes", "boxes", "number", "tagged"),
+    ],
+)
 def test_the_examples_in_the_docstrings(name: str) -> None:
     outcome = doctest.testmod(importlib.import_module(f"medspec.readers.{name}"))
     assert outcome.attempted > 0
