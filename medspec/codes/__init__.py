@@ -1,6 +1,16 @@
 """The catalogue of diagnostic codes: one file per range, listed in `CODES`."""
 
-from medspec.codes import e01_writing, e02_names, e03_types, e04_templates, e05_scores, e06_data, e07_models
+from medspec.codes import (
+    e01_writing,
+    e02_names,
+    e03_types,
+    e04_templates,
+    e05_judges,
+    e05_scores,
+    e06_data,
+    e06_judges,
+    e07_models,
+)
 from medspec.codes.base import Code
 
 CODES: tuple[Code, ...] = tuple(
@@ -11,7 +21,9 @@ CODES: tuple[Code, ...] = tuple(
             *e03_types.CODES,
             *e04_templates.CODES,
             *e05_scores.CODES,
+            *e05_judges.CODES,
             *e06_data.CODES,
+            *e06_judges.CODES,
             *e07_models.CODES,
         ),
         key=lambda code: (code.code[1:], code.code),

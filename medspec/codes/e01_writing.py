@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from medspec.codes.base import Code, module
-from medspec.codes.parts import NOTES
+from medspec.codes.parts import FOLLOW_UP, METRICS, NOTES, READ
 
 _DEEP = 120
 
@@ -84,8 +84,8 @@ These limits are far beyond what people write; they keep a damaged or hostile fi
 The grammar of the edition is complete, so that specs can be written and read today, and this version of medspec does not
 do all of it. What it cannot do it refuses: passing over a clause would give a number for something else than what the
 spec says.""",
-        wrong=module(NOTES.replace("  license", "  slice long_note when note.words > 400\n  license")),
-        right=module(NOTES),
+        wrong=module(METRICS, NOTES, READ, FOLLOW_UP.replace("Decision via", "Decision or abstain via")),
+        right=module(METRICS, NOTES, READ, FOLLOW_UP),
         related=("E0310",),
     ),
 )

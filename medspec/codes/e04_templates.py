@@ -28,10 +28,10 @@ for a name it does not know, and the model would be asked an incomplete question
     ),
     Code(
         code="W0405",
-        title="a parameter of the prompt is never used",
+        title="a parameter is never used",
         why="""\
 A parameter that no text mentions is either a leftover or a sign that the prompt lost a part: the model would be asked
-about a note it never sees.""",
+about a note it never sees. The same holds for a parameter of a judge that its prompt does not take.""",
         wrong=module(_prompt("note: text, question: text", "{{ question }}")),
         right=module(_prompt("note: text, question: text", "{{ note }}", "{{ question }}")),
         related=("E0401", "W0406"),
@@ -65,9 +65,9 @@ loaded into. Plain Jinja prints nothing for a field that is missing.""",
     ),
     Code(
         code="E0409",
-        title="an argument of the prompt has another type than its parameter",
+        title="an argument has another type than its parameter",
         why="""\
-A prompt is checked once, for the types of its parameters. An argument of another type would be printed in a form nobody
+A prompt is checked once, for the types of its parameters, and so is a judge. An argument of another type would be printed in a form nobody
 has looked at, or would fail on some row in the middle of a run.""",
         wrong=module(
             METRICS,

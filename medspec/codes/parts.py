@@ -74,5 +74,52 @@ task exam_letters @1 {
 }
 """
 
-PARTS = (METRICS, EXAM, ASK, NOTES, READ, FOLLOW_UP, LETTERS)
+MEAN = "import std.metrics { mean }"
+
+QUESTIONS = """
+record Question {
+  id       : text
+  question : text
+  gold     : text
+}
+
+dataset questions : Question {
+  source  = jsonl("questions/{split}.jsonl")
+  splits  = [dev, test]
+  license = "mit"
+}
+"""
+
+TELL = """
+prompt tell(question: text) { user "{{ question }}" }
+"""
+
+JUDGE = '''
+model judge_lm { artifact = onnx("judges/judge-8b")  context = 8192 }
+
+prompt grade(question: text, expected: text, given: text) {
+  user """
+    Question: {{ question }}
+    Expected: {{ expected }}
+    Given: {{ given }}
+    {{ answer_format }}
+    """
+}
+
+judge graded(question: text, expected: text, given: text) -> score(0..4) {
+  model  = judge_lm
+  prompt = grade
+}
+'''
+
+JUDGED = """
+task open_questions @1 {
+  data   = questions.test
+  prompt = tell
+  answer text via plain
+  metrics { primary mean(graded(question, gold, answer)) as quality }
+}
+"""
+
+PARTS = (METRICS, EXAM, ASK, NOTES, READ, FOLLOW_UP, LETTERS, MEAN, QUESTIONS, TELL, JUDGE, JUDGED)
 """All of them. `medspec explain CODE` leaves out what both examples share from here."""
