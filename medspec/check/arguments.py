@@ -154,7 +154,7 @@ def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> 
 def _from_parameter(name: str, given: Any, place: Place, rule: Rule, report: Report) -> Any:
     """The value of a template's parameter, if it is of the kind the rule asks for."""
     kind = given.kind if isinstance(given, Symbol) else _KIND_OF_VALUE.get(type(given), "")
-    if kind == rule.kind or (kind == "int" and rule.kind == "float"):
+    if kind in (rule.kind, "unknown") or (kind == "int" and rule.kind == "float"):
         return given
     report.add("E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (place, f"`{name}` is another kind of value"))
     return ABSENT

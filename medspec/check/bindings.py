@@ -126,6 +126,8 @@ def _from_row(
         return _field(parameter, parameter.name, asked, place, scope)
     if parameter.has_default:
         return Constant(parameter.default)
+    if parameter.name in prompt.doubtful:
+        return None
     close = nearest(parameter.name, [field.name for field in record.type.fields])
     helps = [f"did you mean `{close}`? write `{prompt.name}({parameter.name}: {close})`"] if close else []
     helps.append(f"give it a value: `{prompt.name}({parameter.name}: ...)`")

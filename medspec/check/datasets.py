@@ -44,7 +44,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
         "a dataset",
         scope.report,
     )
-    splits = _names(settings.get("splits"), scope)
+    splits = _names(settings["splits"], scope) if "splits" in settings else None
     subsets = _names(settings.get("subsets"), scope)
     misspelt = meant((clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS)
     for name in ("source", "splits"):
@@ -175,7 +175,8 @@ def _check_holes(
             helps=["write `subsets = [first, second]`"],
         )
     unruled = [split for split in splits if split not in ruled]
-    if len(splits) > 1 and "split" not in holes and unruled:
+    # A rule for a split that does not exist was meant for one that does.
+    if len(splits) > 1 and "split" not in holes and unruled and ruled <= set(splits):
         scope.report.add(
             "E0602",
             f"the splits {' and '.join(splits)} would all read the same rows",

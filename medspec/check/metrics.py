@@ -47,11 +47,12 @@ def read_metrics(
     assert isinstance(node, tree.Metrics)
     scores: list[Score] = []
     labels: dict[str, tree.MetricNode] = {}
-    clean = True
+    clean, missing = True, False
     for entry in node.entries:
         metric = scope.find_metric(entry.metric.path)
         if isinstance(metric, Missing):
             clean = False
+            missing = True
             continue
         compared = None
         if answer is not None and record is not None and gold is not None:
@@ -71,7 +72,8 @@ def read_metrics(
         labels[label] = entry
         if score is not None:
             scores.append(attrs.evolve(score, label=label))
-    clean &= _check_primary(node, scope)
+    # What is not a metric may be the word `primary`, misspelt.
+    clean &= missing or _check_primary(node, scope)
     return tuple(scores) if clean else None
 
 
@@ -178,8 +180,8 @@ def _take_value(
     path = tuple(part.name for part in value.path.parts[1:])
     if compared is not None and not _can_select(path, value.place, attrs.evolve(compared, gold=compared.type), scope):
         return None
-    type_ = None if compared is None else select_type(compared.type, path)
-    return _Taken(value=AnswerValue(path), type=type_, call=rest, compared=compared)
+    selected = None if compared is None else select_type(compared.type, path)
+    return _Taken(value=AnswerValue(path), type=selected, call=rest, compared=compared)
 
 
 def _can_select(path: tuple[str, ...], place: Place, compared: Compared, scope: Scope) -> bool:

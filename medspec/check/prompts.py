@@ -44,10 +44,11 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
         turns.append(planned or TurnPlan(turn.role.name, ()))
     # A misspelt name leaves its parameter unused: one mistake, one message.
     takes_all = any(turn.file is not None for turn in turns)
-    if not broken and not takes_all and not any(one.code == "E0401" for one in scope.report.found[before:]):
-        for parameter in parameters:
-            if parameter.name not in seen.used and not parameter.name.startswith("_"):
-                _report_unused(parameter, declaration, scope)
+    unused = [] if takes_all else [parameter for parameter in parameters if parameter.name not in seen.used]
+    is_doubtful = broken or any(one.code == "E0401" for one in scope.report.found[before:])
+    for parameter in unused:
+        if not is_doubtful and not parameter.name.startswith("_"):
+            _report_unused(parameter, declaration, scope)
     return PromptSpec(
         name=declaration.name.name,
         module=scope.module.name,
@@ -57,6 +58,7 @@ def check_prompt(declaration: tree.PromptDecl, checker: Checker, scope: Scope) -
         turns=tuple(turns),
         uses_answer_format=ANSWER_FORMAT in seen.used or takes_all,
         phrases=tuple((key_of(phrase), phrase.value) for phrase in seen.phrases.values()),
+        doubtful=frozenset(parameter.name for parameter in unused) if is_doubtful else frozenset(),
     )
 
 

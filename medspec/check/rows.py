@@ -29,7 +29,8 @@ def read_rows(value: tree.Value, checker: Checker, scope: Scope) -> RowsRef | No
         found = scope.values[first]
         if isinstance(found, RowsRef) and len(value.path.parts) == 1:
             return found
-        scope.report.add("E0301", f"`{value.path.dotted}` is no `rows` parameter", value.place)
+        if not (isinstance(found, Symbol) and found.kind == "unknown"):
+            scope.report.add("E0301", f"`{value.path.dotted}` is no `rows` parameter", value.place)
         return None
     declaration = scope.find(value.path, "dataset", kinds=(tree.DatasetDecl,))
     if isinstance(declaration, Missing):

@@ -75,7 +75,7 @@ class Scope:
         if declaration is not None:
             self.used.add((self.module.name, first.name))
             return self._of_kind(Found(self.module.name, declaration, tuple(rest)), path, wanted, kinds)
-        if self.module.tree.may_declare(first.name):
+        if self.module.tree.may_declare(first.name) or self._is_misspelt_import(first.name):
             return MISSING
         imported = self.module.imports.get(first.name)
         if imported is None:
@@ -128,7 +128,7 @@ class Scope:
         if imported is not None or first.name in self.module.names:
             self.report.add("E0209", f"`{path.dotted}` is not a metric", path.place)
             return MISSING
-        if self.module.tree.may_declare(first.name):
+        if self.module.tree.may_declare(first.name) or self._is_misspelt_import(first.name):
             return MISSING
         in_scope = [name for name, entry in self.module.imports.items() if entry.module == STD_METRICS]
         helps = []
@@ -178,6 +178,16 @@ class Scope:
         label = (ident.place, "not declared here and not imported")
         self.report.add("E0201", f"cannot find {with_article(wanted)} named `{ident.name}`", label, helps=helps)
 
+    def _is_misspelt_import(self, name: str) -> bool:
+        """Whether a module declares `name` from which something is imported that it does not: that was reported."""
+        for imported in self.module.imports.values():
+            target = self.modules.get(imported.module)
+            is_metrics = imported.module == STD_METRICS
+            exported = {metric.name for metric in METRICS} if is_metrics else set(target.names) if target else set()
+            if imported.name is not None and imported.name not in exported and name in exported:
+                return True
+        return False
+
     def _imported_kind(self, name: str, kinds: tuple[type, ...]) -> bool:
         imported = self.module.imports[name]
         target = self.modules.get(imported.module)
@@ -216,10 +226,13 @@ def settings_of(
 
 
 def meant(settings: Iterable[tree.Setting], known: Iterable[str]) -> set[str]:
-    """The names that misspelt settings most likely mean: reported once, as misspelt, and not as missing too."""
+    """The names that misspelt settings may mean: reported once, as misspelt, and not as missing too.
+
+    A setting that resembles none of them may mean any.
+    """
     names = tuple(known)
-    close = (nearest(setting.key.name, names) for setting in settings if setting.key.name not in names)
-    return {name for name in close if name is not None}
+    close = [nearest(setting.key.name, names) for setting in settings if setting.key.name not in names]
+    return set(names) if None in close else {name for name in close if name is not None}
 
 
 def report_twice(name: str, where: str, first: Place, again: Place, report: Report) -> None:

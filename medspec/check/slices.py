@@ -84,6 +84,7 @@ def _condition(node: tree.Comparison, record: RecordType, scope: Scope) -> Condi
         return None
     inner = type_.item if isinstance(type_, OptionalType) else type_
     value: str | int | float | bool
+    fitting: tuple[str, ...]
     match node.value:
         case tree.StringValue(text):
             value, fitting, ordered = text, ("text", "enum"), False

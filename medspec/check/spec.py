@@ -100,6 +100,8 @@ class PromptSpec(Declared):
     uses_answer_format: bool
     phrases: tuple[tuple[str, Constant | TextFile], ...] = ()
     """The phrases its texts mention, by the name they have in the pieces."""
+    doubtful: frozenset[str] = frozenset()
+    """Parameters that are in no text while a text names something that does not exist: they may be what is meant."""
 
 
 @attrs.frozen

@@ -115,7 +115,9 @@ def _add_member(node: tree.MemberNode, checked: object, weight: float, members: 
         over = tuple(renamed.get(entry, entry) for entry in aggregate.tasks)
         members.inner.append(attrs.evolve(aggregate, name=renamed[aggregate.name], tasks=over))
     members.entries[name] = Entry(weight=weight, task=None, aggregate=chosen)
-    return all([_add_task(task, inner, members, node, scope) for task, inner in checked.members])
+    # Every one of them, so that all that is wrong is said at once.
+    added = [_add_task(task, inner, members, node, scope) for task, inner in checked.members]
+    return all(added)
 
 
 def _add_task(task: TaskSpec, weight: float, members: _Members, node: tree.MemberNode, scope: Scope) -> bool:
