@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "check": ("errors", "text", "types", "syntax", "codes", "readers", "metrics", "backends.base", "plan.nodes", "plan.judge_nodes"),
     "plan": ("errors", "text", "types", "syntax", "check", "readers", "metrics", "passes", "backends.base"),
     "run": ("errors", "text", "types", "syntax", "check", "plan", "readers", "metrics", "files", "backends"),
-    "demo": ("errors", "text"),
+    # The demonstration writes specs' data and trains on the prompts the specs give, so it uses all that a user may.
+    "demo": ("errors", "text", "types", "plan", "run", "readers", "backends", "api"),
     "config": ("errors", "text"),
     "api": ("errors", "text", "check", "plan", "run", "backends"),
     "cli": ("errors", "text", "types", "syntax", "check", "plan", "run", "codes", "readers", "metrics", "files", "backends",

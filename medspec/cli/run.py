@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,7 @@ from medspec.errors import CompileFailed, UsageError
 if TYPE_CHECKING:
     from medspec.backends.base import Backend
     from medspec.check.spec import Spec
+    from medspec.cli.specs import Asked
     from medspec.plan.nodes import Plan
 
 
@@ -79,9 +80,7 @@ def COMMAND(
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
     spec = sound_specs(config, asked.paths, quiet=quiet)
-    chosen = selected_names(spec, config, select, asked.names) if select else None
-    names = chosen or _names(spec, asked.names, asked.paths, config)
-    plan = (selected_plan if chosen else make_plan)(spec, names, level=level, without=without)
+    plan = _plan(spec, config, asked, select, level=level, without=without)
     name = _model(model, config)
     if lacking := unfit(plan, spec, name):
         raise CompileFailed(lacking)
@@ -98,12 +97,16 @@ def COMMAND(
     finally:
         watch.finish()
         backend.close()
+    _show(report, folder, format)
+
+
+def _show(report: dict[str, Any], folder: Path, format: str) -> None:
     if format == "json":
         print_json(report)
-    else:
-        from medspec.cli.view_report import view_report
+        return
+    from medspec.cli.view_report import view_report
 
-        view_report(report, sys.stdout, folder=shown_path(folder))
+    view_report(report, sys.stdout, folder=shown_path(folder))
 
 
 def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) -> None:
@@ -113,6 +116,15 @@ def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) 
         raise CompileFailed(against)
     print_diagnostics(against, sys.stderr)
     check_locked_data(spec, config, plan, data)
+
+
+def _plan(
+    spec: Spec, config: Config, asked: Asked, select: tuple[str, ...], *, level: int, without: tuple[str, ...]
+) -> Plan:
+    """The plan of what was selected, else of what was named."""
+    chosen = selected_names(spec, config, select, asked.names) if select else None
+    names = chosen or _names(spec, asked.names, asked.paths, config)
+    return (selected_plan if chosen else make_plan)(spec, names, level=level, without=without)
 
 
 def _names(spec: Spec, names: tuple[str, ...], paths: tuple[Path, ...], config: Config) -> list[str]:
