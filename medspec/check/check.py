@@ -48,6 +48,11 @@ def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
     Raises `DataError` for a path that does not exist or cannot be read.
     """
     report = Report()
+    return _check(load_paths(paths, root, report), report)
+
+
+def load_paths(paths: Sequence[Path], root: Path, report: Report) -> dict[str, Module]:
+    """The parsed modules of files and folders, and all they import, by name. Raises `DataError` as `check_paths` does."""
     sources = []
     for file in sorted({file for path in paths for file in spec_files(path)}):
         sources.append((module_name(file, root), _read(file, report)))
@@ -56,7 +61,7 @@ def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
         path = root.joinpath(*name.split(".")).with_suffix(SUFFIX)
         return _read(path, report) if path.is_file() else None
 
-    return _check(load_modules(sources, read, report), report)
+    return load_modules(sources, read, report)
 
 
 def check_text(text: str, path: str = "spec.medspec") -> Checked:
