@@ -164,6 +164,7 @@ def _new_folder(parent: Path, suite: str) -> Path:
 
 def _say_where(backend: Backend) -> None:
     """One line when the GPU was wanted and is not used: a run that is slow for no visible reason is a riddle."""
-    reason = backend.describe().get("why_cpu")
-    if reason:
-        print_text(f"running on the CPU: {reason}", sys.stderr)
+    running = backend.describe()
+    # The demonstration models take seconds on any processor.
+    if running.get("why_cpu") and not running.get("demonstration"):
+        print_text(f"running on the CPU: {running['why_cpu']}", sys.stderr)
