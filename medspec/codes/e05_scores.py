@@ -35,6 +35,11 @@ example follow_up "a letter with a full stop is read" {{
 """
 
 
+def _reference(figure: str) -> str:
+    lines = f'  reference "GPT-4" {{ accuracy = {figure}  source = "table 3" }}\n}}'
+    return FOLLOW_UP.rstrip().removesuffix("}") + lines
+
+
 _METRICS = (
     Code(
         code="E0501",
@@ -152,6 +157,16 @@ meet, and may expect only what the task reports; otherwise it tests something el
         wrong=module(METRICS, NOTES, READ, FOLLOW_UP, _example("answer = no  macro_f1 = 1.0")),
         right=module(METRICS, NOTES, READ, FOLLOW_UP, _example("answer = no  accuracy = 1.0")),
         related=("E0301", "E0408"),
+    ),
+    Code(
+        code="E0508",
+        title="a published figure that its metric cannot have",
+        why="""\
+Reports show published figures beside what was measured. A figure outside the range of its metric is mistyped, or in per
+cent where the metric is a fraction; side by side, the two would look as if they were far apart.""",
+        wrong=module(METRICS, NOTES, READ, _reference("81.2")),
+        right=module(METRICS, NOTES, READ, _reference("0.812")),
+        related=("E0507",),
     ),
 )
 
