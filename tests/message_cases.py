@@ -332,10 +332,77 @@ IMPORTS = {
     "an unused private name": module("enum _E { a b }"),
 }
 
+_FINDINGS = """
+enum Finding { effusion  pneumothorax }
+
+record Item {
+  finding : Finding
+  size    : float(unit: "mm")
+  certain : bool
+}
+"""
+
+
+def _scored(gold: str, answer: str, *metrics: str, unread: str = "", read_as: str | None = None) -> str:
+    """A task with these metrics, whose gold has the type `gold` and whose answer has the type `answer`."""
+    names = sorted({metric.removeprefix("primary ").split("(")[0].split()[0] for metric in metrics})
+    lines = [
+        "data   = notes.test",
+        "prompt = read",
+        f"answer {answer} via {read_as or 'json'}",
+        *([unread] if unread else []),
+    ]
+    task = (
+        "task t {\n" + "".join(f"  {line}\n" for line in (*lines, f"metrics {{ primary {'  '.join(metrics)} }}")) + "}"
+    )
+    rows = NOTES.replace("enum Decision { yes  no  maybe }", "").replace("gold : Decision", f"gold : {gold}")
+    return module(f"import std.metrics {{ {', '.join(names)} }}", _FINDINGS, rows, READ, task)
+
+
+SCORES = {
+    "sound: a set and a list": _scored("set<Finding>", "Finding[]", "set_f1"),
+    "a set and a list of them as they are": _scored("set<Finding>", "Finding[]", "accuracy"),
+    "sound: a list with bounds and one without": _scored("Finding[1..4]", "Finding[]", "accuracy"),
+    "sound: an optional and one that is not": _scored("Finding", "Finding?", "accuracy", "macro_f1 as f"),
+    "text where classes are needed": _scored("text", "text", "macro_f1", read_as="plain"),
+    "two: text where equality would be a trap": _scored("text", "text", "accuracy", "kappa as k", read_as="plain"),
+    "a number where equality would be a trap": _scored("float", "float", "accuracy", read_as="plain"),
+    "a record where one field would fit": _scored("Item", "Item", "macro_f1"),
+    "a list of records where one field would fit": _scored("Item[]", "Item[]", "set_f1"),
+    "two scales": _scored("score(0..4)", "int(0..4)", "quadratic_kappa", read_as="plain"),
+    "an open range where a scale is needed": _scored("int", "int", "quadratic_kappa", read_as="plain"),
+    "sound: one field of both": _scored("Item[]", "Item[]", "set_f1 on finding", "accuracy on certain as a"),
+    "a field that is not there": _scored("Item[]", "Item[]", "set_f1 on findings"),
+    "a field of what has none": _scored("Finding", "Finding", "accuracy on name", read_as="plain"),
+    "a field that does not fit": _scored("Item[]", "Item[]", "set_f1 on size"),
+    "sound: the mean of a field": _scored("Item", "Item", "mean(answer.certain, better: lower)"),
+    "a mean of nothing": _scored("Item", "Item", "mean"),
+    "a mean of the gold": _scored("Item", "Item", "mean(gold.certain)"),
+    "a mean of a number": _scored("Item", "Item", "mean(3)"),
+    "a mean of a field that is not there": _scored("Item", "Item", "mean(answer.sure)"),
+    "a mean of what has no number": _scored("Item", "Item", "mean(answer.finding)"),
+    "a mean with a field by `on`": _scored("Item", "Item", "mean(answer) on certain"),
+    "a mean without a worst value": _scored("int", "int", "mean(answer)", read_as="plain"),
+    "an error without a worst value": _scored("float", "float", "mae", read_as="plain"),
+    "a rate of a rating": _scored("score(0..4)", "score(0..4)", "rate(answer)", read_as="plain"),
+    "no positive case": _scored("Finding", "Finding", "f1", read_as="plain"),
+    "a misspelt positive case": _scored("Finding", "Finding", "f1(positive: efusion)", read_as="plain"),
+    "a text for a positive case": _scored("Finding", "Finding", 'f1(positive: "effusion")', read_as="plain"),
+    "a case for yes and no": _scored("bool", "bool", "f1(positive: yes)", read_as="plain"),
+    "a positive option": _scored("text", "text", "f1(positive: x)", read_as="plain"),
+    "a setting out of range": _scored("float", "float", "within(relative: -0.1)", read_as="plain"),
+    "too many bins": _scored("Finding", "Finding", "ece(bins: 5000)", read_as="likelihood"),
+    "a variant that is not there": _scored("text", "text", "rouge(variant: 3)", read_as="plain"),
+    "two: a threshold that is no list": _scored("text", "text", "box_map(iou: 0.5)", read_as="plain"),
+    "no confidence": _scored("Finding", "Finding", "ece", read_as="plain"),
+    "sound: confidence": _scored("Finding", "Finding", "auroc(positive: effusion)", read_as="likelihood"),
+}
+
 AREAS = {
     "datasets": DATASETS,
     "examples": EXAMPLES,
     "imports": IMPORTS,
+    "metrics": SCORES,
     "prompts": PROMPTS,
     "suites": SUITES,
     "tasks": TASKS,

@@ -76,7 +76,8 @@ def read_arguments(call: tree.Call, rules: tuple[Rule, ...], report: Report, *, 
     for rule in rules:
         if rule.name not in found:
             if rule.default is ABSENT:
-                report.add("E0211", f"{what} needs `{rule.name}`", call.place)
+                helps = [f"write `{call.path.dotted}({rule.name}: CASE)`"] if rule.kind == "case" else []
+                report.add("E0211", f"{what} needs `{rule.name}`", call.place, helps=helps)
             found[rule.name] = rule.default
     # In the order of the rules, not of the text: what means the same must be equal.
     return {rule.name: found[rule.name] for rule in rules}

@@ -103,14 +103,15 @@ def _report_mismatch(
 
 def _proposals(metric: Metric, types: Mapping[str, Type], given: Compared) -> list[str]:
     """What could be written instead: the metric on a field, or up to four others that fit."""
+    if metric.signature.value is not None:
+        return []
     helps = []
-    if metric.signature.value is None:
-        for field in fields_of(given.type):
-            answer, gold = select_type(given.type, (field,)), select_type(given.gold, (field,))
-            fits = answer is not None and gold is not None
-            if fits and not metric.signature.mismatches({"pred": answer, "gold": gold}):  # type: ignore[dict-item]
-                helps.append(f"compare one field: `{metric.name} on {field}`")
-                break
+    for field in fields_of(given.type):
+        answer, gold = select_type(given.type, (field,)), select_type(given.gold, (field,))
+        if answer is None or gold is None or metric.signature.mismatches({"pred": answer, "gold": gold}):
+            continue
+        helps.append(f"compare one field: `{metric.name} on {field}`")
+        break
     fitting = [
         f"`{other.name}`"
         for other in METRICS
