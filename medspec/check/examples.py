@@ -182,7 +182,9 @@ def _expect(
     for entry in value.entries:
         name = entry.key.name
         if name == "unread":
-            expects_answer, answer = True, Unread(str(plain_value(entry.value, None)), "")
+            is_word = isinstance(entry.value, tree.Call) and entry.value.arguments is None
+            reason = entry.value.path.dotted if is_word else plain_value(entry.value, None)  # type: ignore[union-attr]
+            expects_answer, answer = True, Unread(str(reason), "")
         elif name == "answer":
             type_ = canonical(task.reader.answer)
             try:
