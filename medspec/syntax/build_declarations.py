@@ -65,10 +65,9 @@ def _record(b: Builder, node: Any) -> tree.RecordDecl:
 
 
 def _field(b: Builder, node: Any) -> tree.FieldNode:
-    (name,) = b.named(node.children, "NAME")
-    types = [child for child in node.children if isinstance(child, Tree)]
+    key, *types = (child for child in node.children if isinstance(child, Tree))
     conversion = b.build(types[1].children[0]) if len(types) > 1 else None
-    return tree.FieldNode(b.ident(name), b.build(types[0]), conversion, b.doc(node.children), b.place(node))
+    return tree.FieldNode(b.ident(key.children[0]), b.build(types[0]), conversion, b.doc(node.children), b.place(node))
 
 
 def _dataset(b: Builder, node: Any) -> tree.DatasetDecl:

@@ -73,6 +73,7 @@ VALUE_RULES: dict[str, BuildRule] = {
     "named_type": lambda b, n: tree.NamedType(b.build(n.children[0]), b.place(n)),
     "bounds": _bounds,
     "setting": _setting,
+    "entry": _setting,
     "string": lambda b, n: b.string(n.children[0]),
     "number": lambda b, n: b.number(n.children[0]),
     "boolean": lambda b, n: tree.BooleanValue(n.children[0] == "true", b.place(n)),

@@ -40,6 +40,8 @@ _WORDS = {
     "RANGE": ("`..`",),
     "$END": ("the end of the declaration",),
 }
+_ENTRY_TOKENS = frozenset(("ANSWER", "REFERENCE", "SHOTS", "METRICS", "DECODE", "WAIVE", "OVERRIDE"))
+"""Words that can name a field as well: where all of them are accepted, they are names like others."""
 _KEYWORD_TOKENS = ("ENUM", "RECORD", "DATASET", "PROMPT", "TASK", "SUITE", "EXAMPLE")
 
 
@@ -85,6 +87,8 @@ def _fault(source: Source, island: Island, error: UnexpectedInput) -> Fault:
 
 def _expected_words(expected: frozenset[str]) -> str:
     """The accepted set as a short list. Declaration keywords stand for `a declaration`, and long lists are cut."""
+    if expected >= _ENTRY_TOKENS and "NAME" in expected:
+        expected -= {*_ENTRY_TOKENS, *_KEYWORD_TOKENS, "PHRASE", "MODEL", "DIALECT", "JUDGE", "PANEL"}
     words: list[str] = []
     for name in sorted(expected):
         if name not in _KEYWORD_TOKENS:

@@ -196,7 +196,7 @@ def _unknown_role(fault: Fault) -> Mistake | None:
 
 
 def _change_without_override(fault: Fault) -> Mistake | None:
-    if "OVERRIDE" not in fault.expected or not fault.found.isidentifier():
+    if "OVERRIDE" not in fault.expected or "NAME" in fault.expected or not fault.found.isidentifier():
         return None
     label = Label(fault.place, "a task made from another says `override` for what it changes")
     help_ = f"write `override {fault.found} ...`"
