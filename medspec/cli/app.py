@@ -42,6 +42,7 @@ COMMANDS = (
     Entry("metrics", "medspec.cli.metrics", "Show the metrics: what they take and give, what unread rows do."),
     Entry("lock", "medspec.cli.lock", "Write down what every task means under its version."),
     Entry("diff", "medspec.cli.diff", "Compare two states of the specs: what changed, and what must be done again."),
+    Entry("show", "medspec.cli.show", "Show a declaration, or a task after templates and overrides."),
     Entry("doctor", "medspec.cli.doctor", "Show versions, the runtime, devices and where files are looked for."),
 )
 
