@@ -70,3 +70,17 @@ def dedent(raw: str, start: int) -> Block:
         pieces.append((len(text), offset + cut))
         text += line[cut:] + "\n"
     return Block(text[:-1], tuple(pieces))
+
+
+def reindent(raw: str, indent: int) -> str:
+    """The text between the quotes with its lines moved to `indent` blanks; `raw` where that would change what it says."""
+    said = dedent(raw, 0).text
+    first, *others = raw.split("\n")
+    if not others:
+        return raw
+    lines = said.split("\n")
+    opens_alone = not first.strip()
+    closes_alone = len(others) + (not opens_alone) > len(lines)
+    moved = [" " * indent + line if line else "" for line in (lines if opens_alone else lines[1:])]
+    result = "\n".join(["" if opens_alone else first, *moved, *([" " * indent] if closes_alone else [])])
+    return result if dedent(result, 0).text == said else raw

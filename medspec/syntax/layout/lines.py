@@ -1,0 +1,118 @@
+"""Entries to lines of text, with their comments where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from medspec.syntax.blocks import reindent
+from medspec.syntax.layout.breaking import INDENT, WIDTH, broken_parts
+from medspec.syntax.layout.columns import in_columns
+from medspec.syntax.layout.shape import Comment, Enclosed, Part, Word, flat_text
+
+QUOTES = '"""'
+
+
+def entry_lines(parts: Sequence[Part], indent: int) -> list[str]:
+    """The lines of one entry and the comments above it. `indent` is the column they begin in, from 0."""
+    broken = broken_parts(parts, indent)
+    lines: list[str] = []
+    line = _Line(indent)
+    for index, part in enumerate(parts):
+        if isinstance(part, Word):
+            line.add(part)
+        elif index not in broken:
+            line.add(part.open, shown=part.flat)
+            line.comments += _behind(part.close)
+        else:
+            line.add(part.open)
+            lines += line.finished()
+            lines += _inside(part, indent + INDENT)
+            # The comments before a closing bracket have been written. What moves above it would be one of them.
+            line = _Line(indent, comment_indent=indent + INDENT)
+            line.add(attrs.evolve(part.close, before=[], blank=False))
+    return lines + line.finished()
+
+
+def comment_lines(comments: Sequence[Comment], indent: int, *, after: bool) -> list[str]:
+    """Comments on lines of their own. `after`: something stands above them, so the first may keep its empty line."""
+    lines: list[str] = []
+    for comment in comments:
+        if comment.blank and (lines or after):
+            lines.append("")
+        lines.append(" " * indent + comment.text)
+    return lines
+
+
+def _inside(enclosed: Enclosed, indent: int) -> list[str]:
+    lines: list[str] = []
+    if enclosed.style in ("list", "names") and enclosed.is_simple:
+        lines += _filled(enclosed, indent)
+    elif enclosed.style == "block":
+        padded = in_columns(enclosed.entries, indent)
+        for entry, parts in zip(enclosed.entries, padded, strict=True):
+            if lines and entry.blank_before:
+                lines.append("")
+            lines += entry_lines(parts, indent)
+    else:
+        for entry in enclosed.entries:
+            lines += entry_lines(entry.parts, indent)
+    return lines + comment_lines(enclosed.close.before, indent, after=bool(lines))
+
+
+def _filled(enclosed: Enclosed, indent: int) -> list[str]:
+    """Short entries, as many to a line as there is room for."""
+    lines: list[str] = []
+    for entry in enclosed.entries:
+        shown = flat_text(entry.parts)
+        if lines and len(lines[-1]) + 1 + len(shown) <= WIDTH:
+            lines[-1] += " " + shown
+        else:
+            lines.append(" " * indent + shown)
+    return lines
+
+
+def _behind(close: Word) -> list[tuple[Comment, bool]]:
+    return [(comment, True) for comment in close.after]
+
+
+@attrs.define
+class _Line:
+    """One line while it is being put together.
+
+    `comments` are those at its words after the first, True for those at the end of a line. The last of them can stay at
+    the end; the others move above the line, since only one fits there.
+    """
+
+    indent: int
+    comment_indent: int = attrs.Factory(lambda line: line.indent, takes_self=True)
+    text: str = ""
+    above: list[Comment] = attrs.field(factory=list)
+    blank: bool = False
+    comments: list[tuple[Comment, bool]] = attrs.field(factory=list)
+
+    def add(self, word: Word, *, shown: str | None = None) -> None:
+        """Add a word, or as `shown` the whole bracket that it opens."""
+        text = word.text if shown is None else shown
+        if word.is_long:
+            text = QUOTES + reindent(text[3:-3], self.indent + INDENT) + QUOTES
+        if self.text:
+            self.text += word.space + text
+            self.comments += [(comment, False) for comment in word.before]
+        else:
+            self.text, self.above, self.blank = text, word.before, word.blank
+        self.comments += [(comment, True) for comment in word.after]
+
+    def finished(self) -> list[str]:
+        """The line, with comments above it and at its end; an empty line before all of it is left to the caller."""
+        moved = [comment for comment, _ in self.comments]
+        trailing = f"  {moved.pop().text}" if self.comments and self.comments[-1][1] else ""
+        plain = [comment for comment in self.above if not comment.is_doc]
+        docs = [comment for comment in self.above if comment.is_doc]
+        lines = comment_lines(plain, self.indent, after=False)
+        if plain and (self.blank if not docs else docs[0].blank and self.above[len(plain)] is docs[0]):
+            lines.append("")
+        for comment in (*moved, *docs):
+            lines.append(" " * self.comment_indent + comment.text)
+        return [*lines, " " * self.indent + self.text + trailing]
