@@ -62,8 +62,10 @@ def read_gold(clause: Clause | None, record: RecordSpec | None, checker: Checker
     return None
 
 
-def read_answer(clause: Clause, record: RecordSpec | None, gold: str | None, checker: Checker) -> AnswerSpec | None:
-    """The answer of a task; None after reporting."""
+def read_answer(
+    clause: Clause, record: RecordSpec | None, gold: str | None, checker: Checker, *, compared: bool
+) -> AnswerSpec | None:
+    """The answer of a task; None after reporting. Where answer and gold are `compared`, their types must go together."""
     node, scope = clause.node, clause.scope
     assert isinstance(node, tree.Answer)
     type_ = read_type(node.type, checker, scope)
@@ -75,7 +77,7 @@ def read_answer(clause: Clause, record: RecordSpec | None, gold: str | None, che
         type_ = anchoring.resolve(type_)
         if is_unknown(type_):
             return None
-    clean = _check_gold(type_, node, record, gold, scope)
+    clean = not compared or _check_gold(type_, node, record, gold, scope)
     if node.reader is None:
         able = ", ".join(f"`{reader.name}`" for reader in READERS if reader.produces(type_)) or "none yet"
         helps = [f"readers that can produce `{type_.spelled}`: {able}"]

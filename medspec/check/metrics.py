@@ -18,6 +18,7 @@ from medspec.check.metric_fit import Compared, check_fit
 from medspec.check.scope import Missing, Scope
 from medspec.check.spec import RecordSpec
 from medspec.check.verdicts import JudgeCalls
+from medspec.metrics import find_metric
 from medspec.metrics.base import Metric, Range
 from medspec.metrics.selection import fields_of, select_type
 from medspec.plan.judge_nodes import VerdictValue
@@ -75,6 +76,13 @@ def read_metrics(
     # What is not a metric may be the word `primary`, misspelt.
     clean &= missing or _check_primary(node, scope)
     return tuple(scores) if clean else None
+
+
+def compares(clause: Clause) -> bool:
+    """Whether any metric of a task compares answer and gold. Where none does, the gold may be a rubric for a judge."""
+    assert isinstance(clause.node, tree.Metrics)
+    found = [find_metric(entry.metric.path.parts[-1].name) for entry in clause.node.entries]
+    return not found or any(metric is None or metric.signature.value is None for metric in found)
 
 
 def range_of(score: Score) -> Range:

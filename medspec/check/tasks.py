@@ -17,7 +17,7 @@ from medspec.check.arguments import ABSENT, Rule, Symbol, read_tags, read_value,
 from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.decoding import read_decoding
 from medspec.check.egress import check_judged
-from medspec.check.metrics import range_of, read_metrics
+from medspec.check.metrics import compares, range_of, read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.references import read_references
 from medspec.check.rows import read_rows
@@ -265,7 +265,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     has_shots = "shots" in clauses and not isinstance(shots, NoShots)
     asked = None if record is None else Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers)
     bound = bind_prompt(clauses["prompt"], asked, checker) if "prompt" in clauses else None
-    answer = read_answer(clauses["answer"], record, gold, checker) if "answer" in clauses else None
+    compared = has_shots or "metrics" not in clauses or compares(clauses["metrics"])
+    answer = read_answer(clauses["answer"], record, gold, checker, compared=compared) if "answer" in clauses else None
     unread = _read_unread(clauses.get("unread"), waivers)
     judges = JudgeCalls.of(checker, record, gold, None if answer is None else answer.use.answer)
     scores = read_metrics(clauses["metrics"], answer, record, gold, unread, judges) if "metrics" in clauses else None

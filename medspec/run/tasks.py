@@ -96,7 +96,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         ),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
-    columns = _columns(task, rows, replies, answers, golds, read, private=scan.private)
+    columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
     for label, found in scored.per_row.items():
         columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
     return TaskResult(report, columns)
@@ -142,6 +142,7 @@ def _columns(
     replies: Sequence[Reply],
     answers: Sequence[Any],
     golds: Sequence[Any],
+    gold_type: Type,
     read: Read,
     *,
     private: bool,
@@ -158,7 +159,7 @@ def _columns(
         "reply": [None if private or reply.scores is not None else reply.text for reply in replies],
         "option_scores": [None if reply.scores is None else list(reply.scores) for reply in replies],
         "answer": [None if hidden or isinstance(a, Unread) else _json(type_.to_json(a)) for a in answers],
-        "gold": [None if hidden else _json(type_.to_json(gold)) for gold in golds] * draws,
+        "gold": [None if private and holds_text(gold_type) else _json(gold_type.to_json(g)) for g in golds] * draws,
         "unread": [answer.reason if isinstance(answer, Unread) else None for answer in answers],
         "failure": [reply.failure for reply in replies],
         "detail": [None if private else reply.detail for reply in replies],

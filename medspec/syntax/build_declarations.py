@@ -65,7 +65,8 @@ def _record(b: Builder, node: Any) -> tree.RecordDecl:
 
 
 def _field(b: Builder, node: Any) -> tree.FieldNode:
-    key, *types = (child for child in node.children if isinstance(child, Tree))
+    parts: list[Any] = [child for child in node.children if isinstance(child, Tree)]
+    key, *types = parts
     conversion = b.build(types[1].children[0]) if len(types) > 1 else None
     return tree.FieldNode(b.ident(key.children[0]), b.build(types[0]), conversion, b.doc(node.children), b.place(node))
 
