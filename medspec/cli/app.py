@@ -34,8 +34,10 @@ class Entry(NamedTuple):
 COMMANDS = (
     Entry("init", "medspec.cli.init", "Start a project: a spec with data of its own that compiles and runs."),
     Entry("check", "medspec.cli.check", "Find mistakes in specs."),
+    Entry("fmt", "medspec.cli.fmt", "Write specs in the one style."),
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
+    Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),
     Entry("ls", "medspec.cli.ls", "List what the specs declare."),
@@ -43,6 +45,7 @@ COMMANDS = (
     Entry("lock", "medspec.cli.lock", "Write down what every task means under its version."),
     Entry("diff", "medspec.cli.diff", "Compare two states of the specs: what changed, and what must be done again."),
     Entry("show", "medspec.cli.show", "Show a declaration, or a task after templates and overrides."),
+    Entry("docs", "medspec.cli.docs", "Write a page for each module, from the specs and their doc comments."),
     Entry("doctor", "medspec.cli.doctor", "Show versions, the runtime, devices and where files are looked for."),
 )
 

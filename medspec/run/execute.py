@@ -51,15 +51,17 @@ def execute(
     roots: DataRoots,
     limit: int | None = None,
     watch: Watch | None = None,
+    bound: Bound | None = None,
 ) -> dict[str, Any]:
     """Run `plan` into the folder `out` and return the report, which is `report.json` as plain values.
 
-    `model` is the name the model was asked for by, `limit` the largest number of rows per split.
+    `model` is the name the model was asked for by, `limit` the largest number of rows per split. `bound` is given where
+    the data are at hand already (see `invent.py`).
     Raises `DataError` before anything is asked, `StoreError` when the folder cannot be used, `Interrupted` on Ctrl-C.
     """
     watch = watch or Unwatched()
     started, clock = datetime.now(UTC), time.monotonic()
-    bound = bind(plan, roots, limit=limit)
+    bound = bound or bind(plan, roots, limit=limit)
     _claim(out, plan)
     with Journal.open(out) as journal:
         write_whole(out / "plan.json", to_json(plan).encode())
@@ -100,7 +102,7 @@ def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
         "format": FORMAT,
         "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
         "title": plan.title,
-        "model": {"name": model, "digest": backend.digest, **backend.describe()},
+        "model": {**backend.describe(), "name": model, "digest": backend.digest},
         "plan": plan_hash(plan),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in plan.references},
         "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
