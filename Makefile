@@ -41,6 +41,7 @@ lint: $(VENV)/.installed-dev ## ruff and mypy
 
 bench: $(VENV)/.installed ## time the commands that must start fast
 	$(BIN)/python perf/startup.py
+	$(BIN)/python perf/metrics.py
 
 wheel-test: $(VENV)/.installed-dev ## build the wheel and use it in an empty environment
 	$(BIN)/python -m pytest -m slow tests/cli/test_wheel.py $(PYTEST_ARGS)

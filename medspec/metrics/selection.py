@@ -25,10 +25,7 @@ Path = tuple[str, ...]
 
 
 def select_type(type_: Type, path: Path) -> Type | None:
-    """The type of what `path` selects in a value of `type_`; None where there is no such field.
-
-    A list of lists stays one: lengths are dropped only where a list is selected through another.
-    """
+    """The type of what `path` selects in a value of `type_`; None where there is no such field."""
     if not path or type_.kind == "unknown":
         return type_
     match type_:
