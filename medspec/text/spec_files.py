@@ -28,11 +28,15 @@ def spec_files(path: Path) -> list[Path]:
 
 def read_spec(path: Path, report: Report) -> Source | None:
     """The text of one spec; None after reporting that it is not UTF-8. Raises `DataError` when it cannot be read."""
+    return decode_spec(read_bytes(path), str(path), report)
+
+
+def read_bytes(path: Path) -> bytes:
+    """What stands in a file. Raises `DataError` when it cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
-    return decode_spec(data, str(path), report)
 
 
 def decode_spec(data: bytes, path: str, report: Report) -> Source | None:

@@ -203,7 +203,7 @@ def _slice(c: Cursor, node: tree.SliceRule) -> Entry:
     for index, comparison in enumerate(node.when):
         parts.append(c.take("and" if index else "when"))
         parts += [*path(c, comparison.path), c.take(comparison.op), *value(c, comparison.value)]
-    return Entry(parts=parts, kind="slice", marks=(2,))
+    return Entry(parts=parts, kind="slice when" if node.when else "slice by", marks=(2,))
 
 
 def _cluster(c: Cursor, node: tree.Cluster) -> Entry:
