@@ -9,6 +9,7 @@ from medspec.check.metrics import range_of
 from medspec.check.scope import Missing, Scope, meant, settings_of
 from medspec.check.spec import ExampleSpec, TaskSpec, TemplateSpec
 from medspec.check.types import canonical
+from medspec.plan.judge_nodes import VerdictValue
 from medspec.plan.nodes import FieldRef
 from medspec.readers import READERS
 from medspec.readers.base import Reader, Unread
@@ -194,6 +195,11 @@ def _expect(
                     scope.report.add("E0507", "this is no possible answer", (entry.value.place, str(error)))
                 return None
             expects_answer = True
+        elif any(score.label == name and isinstance(score.value, VerdictValue) for score in task.scores):
+            helps = ["expect the answer: `expect = { answer = ... }`"]
+            label = (entry.place, "an example asks no model, so there is no verdict")
+            scope.report.add("E0507", f"`{name}` is what a judge says", label, helps=helps)
+            return None
         elif name in labels and isinstance(entry.value, tree.NumberValue):
             scores.append((name, float(entry.value.number)))
             _check_range(entry, task, scope)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from medspec.check.spec import Declared, ParameterSpec, RowsRef
+from medspec.check.spec import Declared, ParameterSpec, PromptSpec, RowsRef
 from medspec.plan.judge_nodes import Dialect, Judge, Model, Panel
 from medspec.text.source import Place
 from medspec.types import Type
@@ -17,6 +17,7 @@ class DialectSpec(Declared):
 
 @attrs.frozen(kw_only=True)
 class ModelSpec(Declared):
+    dialect: DialectSpec | None
     node: Model
 
 
@@ -42,6 +43,8 @@ class JudgeSpec(Declared):
     """`verdict_place` is where the type of the verdict is written."""
 
     parameters: tuple[ParameterSpec, ...]
+    model: ModelSpec
+    prompt: PromptSpec
     verdict: Type
     verdict_place: Place = attrs.field(eq=False, repr=False)
     node: Judge

@@ -90,6 +90,8 @@ def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> 
         place=declaration.name.place,
         doc=declaration.doc,
         parameters=parameters,
+        model=model,
+        prompt=prompt,
         verdict=verdict,
         verdict_place=declaration.verdict.place,
         node=node,

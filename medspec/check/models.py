@@ -51,6 +51,7 @@ def check_model(declaration: tree.ModelDecl, checker: Checker, scope: Scope) -> 
         module=scope.module.name,
         place=declaration.name.place,
         doc=declaration.doc,
+        dialect=dialect,
         node=node,
     )
 

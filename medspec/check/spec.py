@@ -147,6 +147,8 @@ class TaskSpec(Declared):
     references: tuple[Reference, ...] = ()
     waivers: tuple[tuple[str, str], ...] = ()
     """Code and reason of each rule that is broken on purpose."""
+    judges: tuple[JudgeSpec | PanelSpec, ...] = ()
+    """Whom its metrics ask, each once."""
     answer_place: Place = attrs.field(eq=False, repr=False)
 
 

@@ -299,6 +299,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         shots=None if isinstance(shots, NoShots) else shots,
         references=references,
         waivers=waivers.reasons(),
+        judges=judges.judging,
         answer_place=answer.place,
     )
 

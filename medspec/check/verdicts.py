@@ -61,6 +61,11 @@ class JudgeCalls:
             return None
         return cls(checker=checker, record=record, gold=gold, answer=answer)
 
+    @property
+    def judging(self) -> tuple[Judging, ...]:
+        """The judges and panels found so far, each once."""
+        return tuple({use.judging.qualified: use.judging for use in self.uses}.values())
+
     def read(
         self, call: tree.Call, each: tree.Comprehension | None, scope: Scope
     ) -> tuple[VerdictValue, Judging, Type] | None:

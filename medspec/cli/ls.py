@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -18,6 +18,7 @@ from medspec.cli.specs import check_specs
 from medspec.config import find_config
 
 if TYPE_CHECKING:
+    from medspec.check.judge_specs import JudgeSpec, ModelSpec, PanelSpec
     from medspec.check.spec import DatasetSpec, Declared, Spec, SuiteSpec, TaskSpec
 
 KINDS = (
@@ -99,6 +100,15 @@ def _facts(kind: str, declared: Declared) -> dict[str, Any]:
         case "dataset":
             data: DatasetSpec = declared  # type: ignore[assignment]
             return {"splits": list(data.splits), "license": data.license, "source": data.source.path}
+        case "model":
+            model = cast("ModelSpec", declared).node
+            return {"artifact": f"{model.scheme}:{model.place}", "remote": model.remote}
+        case "judge":
+            judge = cast("JudgeSpec", declared)
+            return {"model": judge.node.model.name, "verdict": judge.verdict.spelled}
+        case "panel":
+            panel = cast("PanelSpec", declared)
+            return {"judges": [judge.qualified for judge in panel.members], "verdict": panel.verdict.spelled}
         case _:
             return {}
 
@@ -132,6 +142,12 @@ def _described(entry: dict[str, Any]) -> str:
             facts = f"{'.'.join(part for part in parts if part)} via {entry['reader']}: {', '.join(entry['metrics'])}"
         case "dataset":
             facts = ", ".join(entry["splits"]) + (f"; license {entry['license']}" if entry["license"] else "")
+        case "model":
+            facts = entry["artifact"] + (", remote" if entry["remote"] else "")
+        case "judge":
+            facts = f"{entry['model']} -> {entry['verdict']}"
+        case "panel":
+            facts = f"{', '.join(name.rpartition('.')[2] for name in entry['judges'])} -> {entry['verdict']}"
         case _:
             facts = ""
     return "  ".join(part for part in (facts, f"# {entry['doc']}" if entry["doc"] else "") if part)

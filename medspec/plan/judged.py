@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from medspec.errors import BackendError
 from medspec.plan.canonical import Canonical
 from medspec.plan.fold import fold
 from medspec.plan.judge_nodes import Judge, JudgeParameter, Panel, RowValue, VerdictValue, judges_of
@@ -50,6 +51,16 @@ def _parts(judge: Judge | Panel, given: dict[str, Any]) -> Any:
     skipped = ("name", "prompt", "turns", "bindings", "parameters")
     rest = {field.name: getattr(judge, field.name) for field in attrs.fields(Judge) if field.name not in skipped}
     return {**rest, "turns": turns, "filled": dict(sorted(filled.items()))}
+
+
+def refuse_judged(plan: Plan) -> None:
+    """Raise `BackendError` for a plan that needs a judge."""
+    for task in plan.tasks:
+        if labels := [score.label for score in judged_scores(task)]:
+            raise BackendError(
+                f"`{task.name}` needs a judge for {', '.join(labels)}, and this version of medspec plans judges without "
+                "running them; run tasks without judged metrics"
+            )
 
 
 def judged_scores(task: TaskPlan) -> tuple[Score, ...]:
