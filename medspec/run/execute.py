@@ -18,6 +18,7 @@ from medspec.backends.base import Backend
 from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import plain, to_json
 from medspec.plan.hash import plan_hash
+from medspec.plan.judged import refuse_judged
 from medspec.plan.nodes import Call, Plan, TaskPlan
 from medspec.run.aggregate import aggregate
 from medspec.run.bind import Bound, bind
@@ -139,7 +140,8 @@ def _asked_together(plan: Plan, caller: Caller) -> Iterator[tuple[Call, list[Tas
 
 
 def _claim(out: Path, plan: Plan) -> None:
-    """Refuse a folder that holds another plan's run."""
+    """Refuse a plan that asks a judge, and a folder that holds another plan's run."""
+    refuse_judged(plan)
     before = out / "plan.json"
     try:
         text = before.read_text("utf-8")

@@ -15,6 +15,7 @@ from medspec.errors import InternalError
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch, Metric
 from medspec.metrics.selection import select_batch, values_batch
+from medspec.plan.judge_nodes import VerdictValue
 from medspec.plan.nodes import Interval, Score
 from medspec.readers.base import Unread
 from medspec.run.intervals import Bounds, interval_of_mean, interval_of_metric
@@ -71,6 +72,8 @@ def metric_of(score: Score) -> Metric:
 
 def seen_by(score: Score, batch: Batch) -> Batch:
     """The batch as a metric sees it: a field of both sides, or one value per row."""
+    if isinstance(score.value, VerdictValue):
+        raise InternalError(f"a judge is needed for {score.label}, and none has been asked")
     if score.value is not None:
         return values_batch(batch, score.value.path)
     return select_batch(batch, score.on)
