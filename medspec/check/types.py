@@ -67,6 +67,9 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
             return OptionalType(read_type(item, checker, scope))
         case tree.ListTypeNode(item, bounds):
             low, high = _counts(bounds, scope) if bounds else (None, None)
+            if bounds is not None and low is None:
+                read_type(item, checker, scope)
+                return UnknownType()
             return ListType(read_type(item, checker, scope), low, high)  # type: ignore[arg-type]
         case tree.ChoiceTypeNode(of):
             return ChoiceType(of.name)
@@ -134,6 +137,11 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
     if name in ("int", "float"):
         bounds = next((entry for entry in node.arguments if isinstance(entry, tree.Bounds)), None)
         low, high = _bounds(bounds, scope) if bounds else (None, None)
+        is_whole = isinstance(low, int | None) and isinstance(high, int | None)
+        if bounds is not None and name == "int" and not is_whole:
+            scope.report.add("E0309", "the range of an `int` has whole numbers at its ends", bounds.place)
+        if bounds is not None and (low is None or (name == "int" and not is_whole)):
+            return UnknownType()
         if name == "int":
             _keyword(node, scope, None)
             return IntegerType(low, high)  # type: ignore[arg-type]

@@ -29,6 +29,7 @@ from medspec.text.suggest import nearest
 EDITIONS = (2026,)
 
 _NOT_CODE = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
+_HUGE_NUMBER = re.compile(r"(?<!\w)-?(?:\d{19,}|\d+\.\d{19,}|\d+(?:\.\d+)?[eE][-+]?\d{3,})")
 # An import, or a declaration whose name is gone: what it brings in cannot be told.
 _NAMELESS = re.compile(rf"^(?:import\b|(?:{'|'.join(KEYWORDS)})\b(?![ \t]+[A-Za-z_]))", re.MULTILINE)
 
@@ -75,6 +76,11 @@ def parse(source: Source, report: Report) -> tree.ModuleTree:
 
 def _parse_island(source: Source, island: Island, report: Report) -> list[Any] | None:
     text = source.text[island.start : island.end]
+    huge = _HUGE_NUMBER.search(_NOT_CODE.sub(lambda match: " " * len(match.group()), text))
+    if huge is not None:
+        place = Place(source, island.start + huge.start(), island.start + huge.end())
+        report.add("E0107", "this number is too long: at most 18 digits", place)
+        return None
     try:
         parsed: Tree[Any] = _parser().parse(text)
         builder = Builder(source, island.start, RULES)
