@@ -23,7 +23,11 @@ from medspec.plan.nodes import (
     Constant,
     FieldRef,
     FileSource,
+    FromKey,
     FromPath,
+    FromPaths,
+    FromRowNumber,
+    Keep,
     Read,
     ReaderUse,
     Render,
@@ -126,6 +130,13 @@ def spell(value: Any) -> str:
     """Any node, type or plain value on one line. Fields that have their default are left out."""
     if isinstance(value, FromPath):
         return spell(value.path)
+    if isinstance(value, FromPaths):
+        return spell(value.paths)
+    if isinstance(value, Keep):
+        return f"{value.field} {'not ' if value.negate else ''}in {spell(value.ids)}"
+    if isinstance(value, FromKey | FromRowNumber):
+        settings = ", ".join(f"{key}: {spell(entry)}" for key, entry in _changed(value))
+        return f"{'key' if isinstance(value, FromKey) else 'row_number'}({settings})"
     if isinstance(value, FileSource):
         rest = "".join(f", {key}: {spell(entry)}" for key, entry in _changed(value) if key not in ("format", "path"))
         return f"{value.format}({spell(value.path)}{rest})"

@@ -106,7 +106,7 @@ CASES = {
     "part": ((("data    = notes.test", "data    = notes.test.holdout(5, seed: 1)"),), "data",
              "rows: part added: Part(count: 5, seed: 1, held: true)"),
     "keep": ((("  columns {", '  split test where id in json("ids.json")\n  columns {'),), "data",
-             'rows: keep added: [Keep(field: "id", ids: json("ids.json"))]'),
+             'rows: keep added: [id in json("ids.json")]'),
     "column": ((('note = "text"', 'note = "body"'),), "call", 'column note: "text" : text -> "body" : text'),
     "reader": ((("via plain", "via letter"),), "score", "reader: "),
     "gold": ((("gold    = gold", "gold    = other"),), "score", 'gold: "gold" : Finding -> "other" : Finding'),
