@@ -40,12 +40,18 @@ class Decode:
     stop: tuple[str, ...] = ()
 
 
+IMAGE = "<image>"
+"""Stands in the text of a turn where an image is."""
+
+
 @attrs.frozen
 class Message:
     """One turn as the model gets it. `role` is `system`, `user` or `assistant`."""
 
     role: str
     text: str
+    images: tuple[str, ...] = ()
+    """Paths of the images of this turn, one for each `IMAGE` in its text, in order."""
 
 
 @attrs.frozen(kw_only=True)

@@ -119,6 +119,8 @@ class TemplateChecker:
         type_ = self._type(expression, names)
         if isinstance(type_, EnumType):
             return _case_text(expression, type_)
+        if type_.kind == "image":
+            return template.Filter(expression, "_image", offset=expression.offset)
         if is_unknown(type_) or type_.kind in ("text", "int", "float"):
             return expression
         it = _written(expression).strip("`") if isinstance(expression, template.Name | template.Attribute) else "..."

@@ -6,7 +6,9 @@ from medspec.backends.base import Abilities
 from medspec.check.egress import kept_datasets, why_kept
 from medspec.check.spec import Spec, TaskSpec
 from medspec.plan.judged import judged_scores
-from medspec.plan.nodes import Plan, TaskPlan
+from medspec.plan.nodes import Plan, Render, TaskPlan
+from medspec.syntax import template
+from medspec.syntax.template import Piece
 from medspec.text.diagnostic import Report
 
 
@@ -41,6 +43,10 @@ def _check_task(
         report.add("E0701", title, declared.answer_place)
     elif call.options is None and not abilities.text:
         report.add("E0701", f"`{model}` writes no text, and this answer is read from it", declared.answer_place)
+    if not abilities.images and takes_images(plan.render(call.render)):
+        title = f"`{model}` sees no images, and the prompt `{declared.prompt.name}` shows some"
+        label = (declared.prompt.place, f"asked by `{task.name}`")
+        report.add("E0701", title, label, helps=["no backend of this version sees images; `medspec mock` needs none"])
 
 
 def _check_egress(declared: TaskSpec, model: str, abilities: Abilities, report: Report) -> None:
@@ -67,3 +73,19 @@ def _refuse_judged(task: TaskPlan, declared: TaskSpec, report: Report) -> None:
         labels = ", ".join(f"`{score.label}`" for score in judged)
         title = f"a judge scores `{task.name}`, and this version checks and plans judges without running them"
         report.add("E0702", title, (declared.place, f"judged: {labels}"))
+
+
+def takes_images(render: Render) -> bool:
+    """Whether a prompt shows images."""
+    return any(_shows_image(piece) for turn in render.turns for piece in turn.pieces)
+
+
+def _shows_image(piece: Piece) -> bool:
+    match piece:
+        case template.Output(expression):
+            return isinstance(expression, template.Filter) and expression.name == "_image"
+        case template.If(branches, otherwise):
+            return any(map(_shows_image, (*otherwise, *(inner for _, body in branches for inner in body))))
+        case template.For():
+            return any(map(_shows_image, piece.body))
+    return False

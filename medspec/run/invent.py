@@ -69,7 +69,7 @@ def _shots(shots: Shots, rows: Rows) -> PickedShots:
 class InventedModel:
     """A model that knows the answers, and does not always tell them. Made for one `Bound`."""
 
-    abilities = Abilities(text=True, logits=True, by_row=True)
+    abilities = Abilities(text=True, logits=True, images=True, by_row=True)
 
     def __init__(self, bound: Bound, *, seed: int) -> None:
         self.bound = bound

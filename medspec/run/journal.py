@@ -43,7 +43,7 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
     parts = {
         "format": FORMAT,
         "model": model_digest,
-        "messages": [[message.role, message.text] for message in request.messages],
+        "messages": [[message.role, message.text, *message.images] for message in request.messages],
         "decode": attrs.asdict(request.decode),
         "options": request.options,
         "row": [request.task, request.row, request.sample] if by_row else None,

@@ -6,13 +6,15 @@ reader writes for its gold, then the turns of the row. Where a parameter takes t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from medspec.backends.base import Message
+from medspec.backends.base import IMAGE, Message
 from medspec.errors import InternalError
 from medspec.plan.nodes import Constant, FieldRef, Render, ShotRows, Shots
 from medspec.readers import find_reader
+from medspec.syntax.filters import IMAGE_CLOSES, IMAGE_OPENS
 from medspec.syntax.render_template import renderer
 
 MakeMessages = Callable[[Mapping[str, Any]], tuple[Message, ...]]
@@ -30,7 +32,7 @@ def message_maker(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) ->
         values = dict(constants)
         for name, field in fields:
             values[name] = row[field]
-        return tuple(Message(role, text(values)) for role, text in turns)
+        return tuple(_message(role, text(values)) for role, text in turns)
 
     if render.shots is None or shown_by_prompt or not shot_rows:
         return messages
@@ -51,3 +53,13 @@ def _shot(own: tuple[Message, ...], row: dict[str, Any], shots: Shots) -> tuple[
         raise InternalError(f"there is no reader `{use.name}`")
     answer = reader.encode(row[shots.gold], use.answer, row, dict(use.settings))
     return (*(message for message in own if message.role != "system"), Message("assistant", answer))
+
+
+_IMAGE = re.compile(f"{IMAGE_OPENS}([^{IMAGE_OPENS}{IMAGE_CLOSES}]*){IMAGE_CLOSES}")
+
+
+def _message(role: str, text: str) -> Message:
+    """A turn with its images taken out of the text."""
+    if IMAGE_OPENS not in text:
+        return Message(role, text)
+    return Message(role, _IMAGE.sub(IMAGE, text), tuple(_IMAGE.findall(text)))

@@ -48,6 +48,9 @@ def _default(value: Any, instead: Any) -> Any:
     return instead if value is None else value
 
 
+IMAGE_OPENS, IMAGE_CLOSES = "\ue000", "\ue001"
+"""Marks around the path of an image in rendered text: private characters, which no text of a row may hold."""
+
 FILTERS: tuple[FilterRule, ...] = (
     FilterRule(
         name="trim", takes=("text",), gives="text", function=str.strip, summary="without white space at both ends"
@@ -102,6 +105,13 @@ FILTERS: tuple[FilterRule, ...] = (
         gives="text",
         function=lambda value: json.dumps(value, ensure_ascii=False),
         summary="written as JSON",
+    ),
+    FilterRule(
+        name="_image",
+        takes=("image",),
+        gives="text",
+        function=lambda path: f"{IMAGE_OPENS}{path}{IMAGE_CLOSES}",
+        summary="inserted by the compiler: marks where an image stands in a turn",
     ),
     FilterRule(
         name="_case_text",
