@@ -184,6 +184,9 @@ def typed_for(draw: st.DrawFn, reader: Reader, kind: str) -> Typed:
 @st.composite
 def settings_for(draw: st.DrawFn, reader: Reader, type_: Type) -> dict[str, Any]:
     """Settings of `reader` that are sound for `type_`."""
+    if reader.name == "pattern":
+        ways = ({"regex": "(.*)", "write": "{}"}, {"regex": "^answer: *(.*)$", "write": "Answer: {}"})
+        return {"group": 1, "which": draw(st.sampled_from(("last", "first"))), **draw(st.sampled_from(ways))}
     drawn = st.fixed_dictionaries({entry.name: _setting(entry.name, entry) for entry in reader.settings})
     return draw(drawn.filter(lambda found: reader.check is None or reader.check(type_, found) is None))
 

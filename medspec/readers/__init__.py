@@ -6,11 +6,12 @@ from medspec.readers.json import JSON
 from medspec.readers.letter import LETTER
 from medspec.readers.likelihood import LIKELIHOOD
 from medspec.readers.number import NUMBER
+from medspec.readers.pattern import PATTERN
 from medspec.readers.plain import PLAIN
 from medspec.readers.quotes import QUOTES
 from medspec.readers.tagged import TAGGED
 
-READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN, NUMBER, JSON, QUOTES, BOXES, TAGGED)
+READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN, NUMBER, JSON, QUOTES, BOXES, PATTERN, TAGGED)
 
 
 def find_reader(name: str) -> Reader | None:

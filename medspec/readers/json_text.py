@@ -12,8 +12,9 @@ repairs are tried, each of them counted by its name:
     python_words        True, False, None
     line_break          a line break or tab inside a text
 
-What stays unreadable has a reason: `empty`, `not_json`, `cut_off` (it ends within a value), `duplicate_key` (two values
-for one key: nobody knows which), `too_deep` (more than 64 levels). Time is linear in the length of the reply.
+What stays unreadable has a reason: `empty`, `not_json`, `cut_off` (it ends within a value), `wrong_type` (a list
+where an object is due, or the other way round), `duplicate_key` (two values for one key: nobody knows which), `too_deep`
+(more than 64 levels). Time is linear in the length of the reply.
 
     >>> find_json('Sure:\n```json\n{"a": [1, 2,]}\n```', "{")
     Found(value={'a': [1, 2]}, repairs=('code_fence', 'surrounding_text', 'trailing_comma'))
@@ -44,6 +45,7 @@ _WORDS = {"true": True, "false": False, "null": None, "True": True, "False": Fal
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CURLY = re.compile(r"[“”]((?:[^“”\\]|\\.)*)[“”]", re.DOTALL)
 _SINGLE = re.compile(r"'((?:[^'\\\n]|\\.)*)'(?=\s*[,:}\]，：｝］])")
+_BRACKET = re.compile(r"[{\[｛［]")
 _FENCE = re.compile(r"```[ \t]*[A-Za-z0-9_-]*[ \t]*\r?\n?")
 _PAUSE = re.compile(r"\n[ \t\r]*\n|```")
 _LONGEST_NUMBER = 400
@@ -119,12 +121,11 @@ def _whole(text: str) -> Found | str:
 
 def _search(text: str, opening: str) -> Found | str:
     """The last complete value that begins with `opening`."""
-    starts = re.compile("[{｛]" if opening == "{" else "[\\[［]")
-    values = 0
+    values = others = 0
     last: tuple[Any, set[str], int, int] | None = None
     failed = "not_json"
     place = 0
-    while (start := starts.search(text, place)) is not None:
+    while (start := _BRACKET.search(text, place)) is not None:
         reading = _Reading(text)
         try:
             value, place = reading.value(start.start(), 0)
@@ -143,10 +144,13 @@ def _search(text: str, opening: str) -> Found | str:
                 break
             place = pause.end()
         else:
+            if _WIDE.get(start[0], start[0]) != opening:
+                others += 1
+                continue
             values += 1
             last = (value, reading.repairs, start.start(), place)
     if last is None:
-        return failed
+        return "wrong_type" if others and failed == "not_json" else failed
     value, repairs, began, ended = last
     repairs |= _around(text, began, ended)
     if values > 1:

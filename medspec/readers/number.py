@@ -123,8 +123,9 @@ def _grouped(numbers: list[Quantity], text: str, settings: Settings) -> list[Dec
         values = (one.value, two.value)
         if isinstance(values[1], Decimal) and values[0] in ("other_unit", AMBIGUOUS):
             values = (one.bare, values[1])  # "5-10 mg": the unit is said once
-        if settings["range"] == "middle" and all(isinstance(value, Decimal) for value in values):
-            found.append((values[0] + values[1]) / 2)  # type: ignore[operator]
+        low, high = values
+        if settings["range"] == "middle" and isinstance(low, Decimal) and isinstance(high, Decimal):
+            found.append((low + high) / 2)
         else:
             found.append("range")
         place += 2
