@@ -69,15 +69,10 @@ def execute(
         surroundings = environment()
         write_json(out / "environment.json", {**surroundings, "model": backend.describe()})
         caller = Caller(backend, journal, watch)
-        total = sum(len(bound.rows[plan.render(call.render).scan].rows) * call.repeats for call in plan.calls)
         try:
             results = _results(bound, caller, watch)
         except KeyboardInterrupt:
-            kept = len(journal)
-            raise Interrupted(
-                f"stopped: {kept:,} replies of about {total:,} are kept in {out}; "
-                f"the same command with `--out {out}` goes on from there"
-            ) from None
+            raise _interrupted(bound, len(journal), out) from None
         finally:
             watch.finish()
     tasks = {name: result.report for name, result in results.items()}
@@ -108,6 +103,15 @@ def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in plan.references},
         "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
     }
+
+
+def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
+    plan = bound.plan
+    total = sum(len(bound.rows[plan.render(call.render).scan].rows) * call.repeats for call in plan.calls)
+    return Interrupted(
+        f"stopped: {kept:,} replies of about {total:,} are kept in {out}; "
+        f"the same command with `--out {out}` goes on from there"
+    )
 
 
 def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult]:
