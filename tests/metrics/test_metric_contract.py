@@ -20,7 +20,8 @@ from medspec.plan.nodes import AnswerValue, Interval, Score
 from medspec.run.score import score_task
 
 ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-SOME = settings(max_examples=15)
+SOME = settings(max_examples=max(6, settings.default.max_examples // 10))
+"""There are several hundred pairs of a law and a case, so each has few examples here and many in the thorough profile."""
 
 NOT_BY_ROW = {
     "kappa": "what chance gives grows with every right row, by more than the row adds where agreement is below chance",
@@ -198,12 +199,12 @@ def test_replicates_are_values_of_resampled_batches(case: Case) -> None:
     assert case.metric.replicates is not None
     quick = case.metric.replicates(batch, case.settings, 3000, np.random.default_rng(1))
     rng = np.random.default_rng(3)
-    slow = np.array([case.value([rows[place] for place in rng.integers(0, 40, 40)]) for _ in range(150)])
+    slow = np.array([case.value([rows[place] for place in rng.integers(0, 40, 40)]) for _ in range(100)])
     assert quick.shape == (3000,) and quick.dtype == np.float64
     assert np.isnan(quick).mean() == pytest.approx(np.isnan(slow).mean(), abs=0.1)
     quick, slow = quick[~np.isnan(quick)], slow[~np.isnan(slow)]
     spread = max(float(np.std(quick)), 1e-9)
-    assert abs(quick.mean() - slow.mean()) < 5 * spread / np.sqrt(150) + 1e-9
-    assert np.std(slow) == pytest.approx(spread, rel=0.35, abs=1e-9)
+    assert abs(quick.mean() - slow.mean()) < 5 * spread / np.sqrt(100) + 1e-9
+    assert np.std(slow) == pytest.approx(spread, rel=0.4, abs=1e-9)
     again = case.metric.replicates(batch, case.settings, 3000, np.random.default_rng(1))
     assert (again[~np.isnan(again)] == quick).all()
