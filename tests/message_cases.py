@@ -5,6 +5,8 @@ The name of a case says what is wrong. Before a colon stands how many messages i
 
 from __future__ import annotations
 
+from judge_cases import JUDGES, MODELS, VERDICTS
+
 from medspec.codes.base import module
 from medspec.codes.parts import ASK, EXAM, FOLLOW_UP, LETTERS, METRICS, NOTES, READ
 
@@ -402,10 +404,13 @@ AREAS = {
     "datasets": DATASETS,
     "examples": EXAMPLES,
     "imports": IMPORTS,
+    "judges": JUDGES,
     "metrics": SCORES,
+    "models": MODELS,
     "prompts": PROMPTS,
     "suites": SUITES,
     "tasks": TASKS,
     "types": TYPES,
+    "verdicts": VERDICTS,
 }
 """The cases by area, each with a file of messages."""

@@ -110,6 +110,12 @@ def _read_score(
         helps = [f"name the field inside: `{metric.name}(JUDGE(answer).{call.member[0].name})`"]
         scope.report.add("E0511", title, call.member[0].place, helps=helps)
         return None
+    judged = [a for a in call.arguments or () if isinstance(a.value, tree.Call) and a.value.arguments is not None]
+    if judged and metric.signature.value is None:
+        title = f"`{metric.name}` compares answer and gold, and takes no verdict"
+        helps = [f"take the mean of it: `mean({judged[0].place.text})`"]
+        scope.report.add("E0511", title, judged[0].place, helps=helps)
+        return None
     taken: _Taken | None = None
     on: tuple[str, ...] = ()
     if metric.signature.value is not None:
@@ -157,7 +163,10 @@ def _take_value(
     """The value a metric such as `mean` takes of each row; None after reporting."""
     arguments = entry.metric.arguments or ()
     given = next((a for a in arguments if a.name is None or a.name.name == "value"), None)
-    helps = [f"write `{metric.name}(answer)`, or a field of it: `{metric.name}(answer.FIELD)`"]
+    helps = [
+        f"write `{metric.name}(answer)`, a field of it, `{metric.name}(answer.FIELD)`, "
+        f"or ask a judge: `{metric.name}(JUDGE(answer))`"
+    ]
     if entry.on is not None:
         title = f"`{metric.name}` takes one value and compares nothing, so there is nothing to select with `on`"
         helps = [f"name the field instead: `{metric.name}(answer.{entry.on.dotted})`"]

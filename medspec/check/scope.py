@@ -126,7 +126,11 @@ class Scope:
         if imported is not None and imported.module not in self.modules:
             return MISSING  # there is no such module, which has been reported
         if imported is not None or first.name in self.module.names:
-            self.report.add("E0209", f"`{path.dotted}` is not a metric", path.place)
+            is_judge = isinstance(self.module.names.get(first.name), tree.JudgeDecl | tree.PanelDecl)
+            helps = (
+                [f"a judge gives one value per row; take their mean: `mean({path.dotted}(...))`"] if is_judge else []
+            )
+            self.report.add("E0209", f"`{path.dotted}` is not a metric", path.place, helps=helps)
             return MISSING
         if self.module.tree.may_declare(first.name) or self._is_misspelt_import(first.name):
             return MISSING

@@ -106,14 +106,15 @@ class JudgeCalls:
         given = match_arguments(call, [one.name for one in judging.parameters], what, judging.place, scope)
         if given is None:
             return None
+        within = next((one.comprehension for one in given.values() if one.comprehension is not None), None)
+        if within is not None:
+            helps = ["write it behind the call: `mean(JUDGE(point, answer).FIELD for point in gold.points)`"]
+            scope.report.add("E0511", "a list is gone through outside of the call", within.place, helps=helps)
+            return None
         filled: list[tuple[str, Given]] = []
         for parameter in judging.parameters:
             argument = given.get(parameter.name)
             if argument is not None:
-                if argument.comprehension is not None:
-                    helps = ["write it behind the call: `mean(JUDGE(point, answer).FIELD for point in gold.points)`"]
-                    scope.report.add("E0511", "a list is gone through outside of the call", argument.place, helps=helps)
-                    return None
                 bound = names.argument(argument, parameter)
             elif parameter.has_default:
                 bound = Constant(parameter.default)
