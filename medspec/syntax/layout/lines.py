@@ -108,11 +108,29 @@ class _Line:
         """The line, with comments above it and at its end; an empty line before all of it is left to the caller."""
         moved = [comment for comment, _ in self.comments]
         trailing = f"  {moved.pop().text}" if self.comments and self.comments[-1][1] else ""
-        plain = [comment for comment in self.above if not comment.is_doc]
-        docs = [comment for comment in self.above if comment.is_doc]
+        plain, docs, blank = _docs_last(self.above, self.blank)
         lines = comment_lines(plain, self.indent, after=False)
-        if plain and (self.blank if not docs else docs[0].blank and self.above[len(plain)] is docs[0]):
+        if plain and blank:
             lines.append("")
         for comment in (*moved, *docs):
             lines.append(" " * self.comment_indent + comment.text)
         return [*lines, " " * self.indent + self.text + trailing]
+
+
+def _docs_last(comments: Sequence[Comment], blank: bool) -> tuple[list[Comment], list[Comment], bool]:
+    """Plain comments, doc comments, and whether an empty line stands between; `blank` is the one behind all of them.
+
+    A doc comment stands right above what it documents, so other comments move above it, and the empty line before it with
+    them.
+    """
+    plain: list[Comment] = []
+    docs: list[Comment] = []
+    waiting = False
+    for comment in comments:
+        if comment.is_doc:
+            docs.append(comment)
+            waiting = waiting or comment.blank
+        else:
+            plain.append(attrs.evolve(comment, blank=comment.blank or waiting))
+            waiting = False
+    return plain, docs, waiting if docs else blank
