@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from medspec.check.shown_values import case_text, narrowed, with_shown_values
 from medspec.check.types import is_unknown
 from medspec.syntax import template
 from medspec.syntax.blocks import Block
@@ -73,7 +74,8 @@ class TemplateChecker:
                 checked = []
                 for test, body in branches:
                     self._type(test, names)
-                    checked.append((test, self.pieces(body, _narrowed(test, names))))
+                    shown = with_shown_values(test, names, self._type)
+                    checked.append((shown, self.pieces(body, narrowed(test, names))))
                 return template.If(tuple(checked), self.pieces(otherwise, names))
             case template.For():
                 return self._loop(piece, names)
@@ -95,7 +97,8 @@ class TemplateChecker:
         if piece.name in names or piece.name == "loop" or piece.name in self._phrase_names:
             self._report_hidden(piece)
         inner = {**names, piece.name: item, "loop": _LOOP}
-        return attrs.evolve(piece, body=self.pieces(piece.body, inner))
+        shown = with_shown_values(piece.over, names, self._type)
+        return attrs.evolve(piece, over=shown, body=self.pieces(piece.body, inner))
 
     @property
     def _phrase_names(self) -> set[str]:
@@ -117,8 +120,10 @@ class TemplateChecker:
 
     def _printed(self, expression: Expression, names: Mapping[str, Type]) -> Expression:
         type_ = self._type(expression, names)
+        # Types are asked for again on the way; what is wrong is kept once.
+        expression = with_shown_values(expression, names, self._type)
         if isinstance(type_, EnumType):
-            return _case_text(expression, type_)
+            return case_text(expression, type_)
         if type_.kind == "image":
             return template.Filter(expression, "_image", offset=expression.offset)
         if is_unknown(type_) or type_.kind in ("text", "int", "float"):
@@ -156,9 +161,10 @@ class TemplateChecker:
             case template.Compare(left, op, right):
                 self._compare(expression, self._type(left, names), op, right, self._type(right, names))
                 return BooleanType()
-            case template.Logic(_, terms):
+            case template.Logic(op, terms):
                 for term in terms:
                     self._type(term, names)
+                    names = narrowed(term, names) if op == "and" else names
                 return BooleanType()
 
     def _name(self, expression: template.Name, name: str, names: Mapping[str, Type]) -> Type:
@@ -241,12 +247,31 @@ class TemplateChecker:
             label = (place, f"needs {' or '.join(rule.takes)}, gets `{target.spelled}`")
             self.report.add("E0404", f"the filter `{rule.name}` does not fit {_said(target)}", label)
             return UnknownType()
-        if rule.gives == "item" and isinstance(target, ListType | OptionalType):
+        if isinstance(target, OptionalType) and rule.name == "default":
+            return self._default(expression, target.item, place)
+        if rule.gives == "item" and isinstance(target, ListType):
+            if not target.low:
+                title = f"{_written(expression.target)} may be empty"
+                label = (self._place(expression.target), f"has type `{target.spelled}`")
+                helps = ["state in its type that there is an entry, such as `text[1..10]`, or test it with `{% if %}`"]
+                self.report.add("E0403", title, label, helps=helps)
             return target.item
         if rule.name == "join" and isinstance(target, ListType) and target.item.kind not in ("text", "int", "float"):
             label = (place, f"the entries have type `{target.item.spelled}`")
             self.report.add("E0404", "the filter `join` needs a list of texts or numbers", label)
         return _BY_KIND.get(rule.gives, UnknownType())
+
+    def _default(self, expression: template.Filter, item: Type, place: Place) -> Type:
+        """The type of `... | default(value)`: that of the values, or text where a text stands in for another value."""
+        if len(expression.arguments) != 1 or isinstance(expression.arguments[0], bool):
+            return item  # which has been reported
+        (value,) = expression.arguments
+        if isinstance(value, str) and item.kind in ("text", "enum", "int", "float"):
+            return TextType()
+        if not isinstance(value, {"int": (int,), "float": (int, float)}.get(item.kind, ())):
+            label = (place, f"gets {value!r} in the place of `{item.spelled}`")
+            self.report.add("E0404", "the filter `default` needs a value of the same kind, or a text", label)
+        return item
 
     def _check_arguments(
         self, expression: template.Filter, wanted: tuple[tuple[type, ...], ...], required: int, place: Place
@@ -258,7 +283,7 @@ class TemplateChecker:
             self.report.add("E0404", title, (place, f"{len(given)} given"))
             return
         for value, kinds in zip(given, wanted, strict=False):
-            if not isinstance(value, kinds):
+            if not isinstance(value, kinds) or isinstance(value, bool):
                 title = f"the filter `{expression.name}` takes {' or '.join(_PYTHON_WORDS[kind] for kind in kinds)}"
                 self.report.add("E0404", title, (place, f"gets {value!r}"))
 
@@ -311,26 +336,6 @@ class TemplateChecker:
 
 
 _PYTHON_WORDS = {str: "a text", int: "a whole number", float: "a number"}
-
-
-def _narrowed(test: Expression, names: Mapping[str, Type]) -> Mapping[str, Type]:
-    """Names as they are where `test` holds: an optional that was tested is there."""
-    match test:
-        case template.Name(name) if isinstance(names.get(name), OptionalType):
-            return {**names, name: names[name].item}  # type: ignore[attr-defined]
-        case template.Logic("and", terms):
-            for term in terms:
-                names = _narrowed(term, names)
-        case template.Compare(template.Name(name), "!=", template.Literal(None)):
-            return _narrowed(template.Name(name), names)
-    return names
-
-
-def _case_text(expression: Expression, type_: EnumType) -> Expression:
-    if all(case.name == case.text for case in type_.cases):
-        return expression
-    pairs = tuple(word for case in type_.cases for word in (case.name, case.text))
-    return template.Filter(expression, "_case_text", pairs, offset=expression.offset)
 
 
 def _literal_type(value: object) -> Type:

@@ -44,6 +44,11 @@ def _join(values: tuple[Any, ...], separator: str = "") -> str:
     return separator.join(str(value) for value in values)
 
 
+def _case_text(name: str | None, *pairs: str) -> str | None:
+    """The text of the case `name`; `pairs` are name and text in turns. None stays None, for `default`."""
+    return None if name is None else dict(zip(pairs[::2], pairs[1::2], strict=True))[name]
+
+
 def _default(value: Any, instead: Any) -> Any:
     return instead if value is None else value
 
@@ -117,9 +122,16 @@ FILTERS: tuple[FilterRule, ...] = (
         name="_case_text",
         takes=("enum",),
         gives="text",
-        function=lambda value, *pairs: dict(zip(pairs[::2], pairs[1::2], strict=True))[value],
+        function=_case_text,
         arguments=(),
         summary="inserted by the compiler: what people and models see for a case",
+    ),
+    FilterRule(
+        name="_as_text",
+        takes=("int", "float"),
+        gives="text",
+        function=lambda value: None if value is None else str(value),
+        summary="inserted by the compiler: a number where a text may stand in for it",
     ),
 )
 
