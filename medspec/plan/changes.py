@@ -53,17 +53,11 @@ def _prompt(before: TaskState, after: TaskState) -> Iterator[Change]:
     for number, ((role, old), (_, new)) in enumerate(zip(before.turns, after.turns, strict=True)):
         if old == new:
             continue
-        lines = old.split("\n"), new.split("\n")
-        blocks = [block for block in SequenceMatcher(None, *lines, autojunk=False).get_opcodes() if block[0] != "equal"]
-        which = role if roles[1].count(role) == 1 else f"{role} turn {number + 1},"
-        where = f"{which} turn, line" if roles[1].count(role) == 1 else f"{which} line"
-        for _, start, end, new_start, new_end in blocks:
-            yield Change(
-                kind="call",
-                what=f"prompt {after.prompt}, {where} {new_start + 1}: text changed",
-                removed=tuple(lines[0][start:end]),
-                added=tuple(lines[1][new_start:new_end]),
-            )
+        alone = roles[1].count(role) == 1
+        where = f"{role} turn" if alone else f"{role} turn {number + 1}"
+        for line, removed, added in _line_changes(old, new):
+            what = f"prompt {after.prompt}, {where}, line {line}: text changed"
+            yield Change(kind="call", what=what, removed=removed, added=added)
 
 
 def _words(prefix: str, kind: str, noun: str) -> Callable[[TaskState, TaskState], Iterator[Change]]:
@@ -120,6 +114,27 @@ def _metrics(before: TaskState, after: TaskState) -> Iterator[Change]:
         yield Change(kind="score", what="metrics: their order changed")
 
 
+def _judges(before: TaskState, after: TaskState) -> Iterator[Change]:
+    """What judges are: their turns line by line, the rest in one line each."""
+    for key, old, new in sorted(differing(_of(before.words, "judge."), _of(after.words, "judge."))):
+        judge, _, what = key.partition(".")
+        if old is None or new is None or " turn " not in what:
+            yield Change(kind="score", what=_said(f"judge {judge}, {what}", old, new))
+            continue
+        for line, removed, added in _line_changes(old, new):
+            yield Change(
+                kind="score", what=f"judge {judge}, {what}, line {line}: text changed", removed=removed, added=added
+            )
+
+
+def _line_changes(old: str, new: str) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+    """Line number in the new text, lines that went and lines that came, for each stretch that is not the same."""
+    lines = old.split("\n"), new.split("\n")
+    for tag, start, end, new_start, new_end in SequenceMatcher(None, *lines, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield new_start + 1, tuple(lines[0][start:end]), tuple(lines[1][new_start:new_end])
+
+
 def _report(before: TaskState, after: TaskState) -> Iterator[Change]:
     for key, old, new in differing(before.report, after.report):
         yield Change(kind="report", what=_said(key, old, new))
@@ -156,6 +171,7 @@ CHANGES: tuple[Evaluator, ...] = (
     Evaluator("answer", "score", _words("answer", "score", "answer"), ("reader", "options")),
     Evaluator("gold", "score", _words("gold", "score", "gold"), ("gold",)),
     Evaluator("metrics", "score", _metrics, ("metrics",)),
+    Evaluator("judges", "score", _judges, ("metrics",)),
     Evaluator("metric labels", "report", _labels),
     Evaluator("unread policy", "score", _words("unread", "score", "unread"), ("unread",)),
     Evaluator("report", "report", _report),

@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from medspec import types
+from medspec.plan.judge_nodes import Panel, VerdictValue, judges_of
 from medspec.plan.nodes import (
     Aggregate,
     Call,
@@ -35,6 +36,7 @@ from medspec.plan.nodes import (
     Score,
     TaskPlan,
 )
+from medspec.syntax.spell_template import spell_template
 
 
 def task_words(
@@ -62,6 +64,9 @@ def task_words(
     words.update({key: spell(value) for key, value in _fields(read) if key not in ("id", "call", "reader")})
     words["gold"] = column_words(scan, task.gold)
     words.update({f"metric.{score.label}": metric_words(score) for score in task.scores})
+    for score in task.scores:
+        if isinstance(score.value, VerdictValue):
+            words.update(judge_words(score.value))
     return {key: text for key, text in words.items() if text not in _NOTHING}
 
 
@@ -93,9 +98,37 @@ def metric_words(score: Score) -> str:
     """`span_f1(match: "exact") version 2`."""
     settings = ", ".join(f"{name}: {spell(value)}" for name, value in score.settings)
     # The range belongs to the metric's version.
-    skipped = ("label", "metric", "settings", "version", "primary", "low", "high", "higher_is_better")
+    skipped = ("label", "metric", "settings", "version", "primary", "low", "high", "higher_is_better", "value")
     others = [f" {key} {spell(value)}" for key, value in _changed(score) if key not in skipped]
+    if isinstance(score.value, VerdictValue):
+        others.append(f" of {verdict_words(score.value)}")
+    elif score.value is not None:
+        others.append(f" of {spell(score.value)}")
     return f"{score.metric}({settings}){''.join(others)} version {score.version}"
+
+
+def verdict_words(value: VerdictValue) -> str:
+    """`grade(answer: RowValue(...)).correct`: what a judge is asked, without what the judge is."""
+    given = ", ".join(f"{name}: {spell(source)}" for name, source in value.arguments)
+    each = "" if value.each is None else f" for each of {spell(value.each)}"
+    return f"{'.'.join((f'{value.judge.name}({given})', *value.path))}{each}"
+
+
+def judge_words(value: VerdictValue) -> dict[str, str]:
+    """What the judges of a metric are: model, turns, reader, decode settings and all else, each under its judge's name."""
+    words: dict[str, str] = {}
+    if isinstance(value.judge, Panel):
+        settings = ((key, entry) for key, entry in _fields(value.judge) if key not in ("judges", "third"))
+        words.update({f"judge.{value.judge.name}.{key}": spell(entry) for key, entry in settings})
+        words[f"judge.{value.judge.name}.judges"] = ", ".join(judge.name for judge in judges_of(value))
+    for judge in judges_of(value):
+        for number, turn in enumerate(judge.turns, start=1):
+            text = spell(turn.file) if turn.file is not None else spell_template(turn.pieces)
+            words[f"judge.{judge.name}.{turn.role} turn {number}"] = text
+        settings = ((key, entry) for key, entry in _fields(judge) if key not in ("turns", "reader"))
+        words.update({f"judge.{judge.name}.{key}": spell(entry) for key, entry in settings})
+        words[f"judge.{judge.name}.reader"] = f"{type_words(judge.reader.answer)} via {_reader_words(judge.reader)}"
+    return words
 
 
 def aggregate_words(aggregate: Aggregate) -> str:

@@ -285,3 +285,56 @@ def test_the_text_has_a_legend_and_the_json_too(golden):
     golden(Path(__file__).parent / "golden" / "diff.txt", diff_text(found) + "\n")
     assert as_json(found)["legend"]["marks"] == MARKS
     assert [task["needs"] for task in as_json(found)["tasks"]] == [2, 2]
+
+
+JUDGED = '''edition 2026
+import std.metrics { mean }
+record Row { id : text  question : text  gold : text }
+dataset questions : Row { source = jsonl("q.jsonl")  splits = [test]  license = "mit" }
+prompt tell(question: text) { user "{{ question }}" }
+model judge_lm { artifact = onnx("judges/judge-8b")  context = 8192 }
+prompt grade(question: text, expected: text, given: text) {
+  user """
+    Question: {{ question }}
+    Expected: {{ expected }}
+    Given: {{ given }}
+    {{ answer_format }}
+    """
+}
+judge graded(question: text, expected: text, given: text) -> score(0..4) {
+  model  = judge_lm
+  prompt = grade
+  repeats = 3
+}
+task open_questions @1 {
+  data   = questions.test
+  prompt = tell
+  answer text via plain
+  metrics { primary mean(graded(question, gold, answer)) as quality }
+}
+'''
+
+
+def test_a_judge_that_changed_is_named_and_replies_are_reused():
+    def judged(*changes):
+        text = JUDGED
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        return state_of_spec(spec_of(text))
+
+    changes = (("Expected: {{", "The right answer: {{"), ("repeats = 3", "repeats = 5"), ("judge-8b", "judge-9b"))
+    found = of(diff(judged(), judged(*changes)), "open_questions")
+    assert found.reuses_replies and found.needs == 2
+    said = {one.what: (one.removed, one.added) for one in found.changes}
+    assert said.pop("judge graded, user turn 1, line 2: text changed") == (
+        ("Expected: {{ expected }}",),
+        ("The right answer: {{ expected }}",),
+    )
+    assert said.pop("judge graded, repeats: 3 -> 5")
+    assert said.pop("judge graded, quorum: 2 -> 3"), "more than half of the repeats, unless said otherwise"
+    (model,) = said
+    assert model.startswith("judge graded, model: ") and "judge-8b" in model and "judge-9b" in model
+    # A judge by another name is the same judge.
+    assert of(diff(judged(), judged(("graded", "marked"))), "open_questions").mark == "="
+    assert diff(from_text(to_text(judged())), judged(*changes)) == diff(judged(), judged(*changes))
