@@ -75,6 +75,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "rows": len(rows.rows),
         "draws": draws,
         **_counts(answers, replies),
+        "remarks": count_remarks(read, replies, rows.rows * draws),
         "primary": next(score.label for score in task.scores if score.primary),
         "version": task.version,
         "call_hash": task.call_hash,
@@ -119,6 +120,18 @@ def confidences(
         None if isinstance(answer, Unread) or reply.scores is None else weigh(reply.scores, type_, row, settings)
         for answer, reply, row in zip(answers, replies, rows, strict=True)
     ]
+
+
+def count_remarks(read: Read, replies: Sequence[Reply], rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """What the reader had to do to read the replies, by name: how many repairs, and how many quotes were left out."""
+    reader, settings = find_reader(read.reader.name), dict(read.reader.settings)
+    if reader is None or reader.remarks is None:
+        return {}
+    counted: Counter[str] = Counter()
+    for reply, row in zip(replies, rows, strict=True):
+        if reply.failure is None:
+            counted.update(reader.remarks(reply.text, read.reader.answer, row, settings))
+    return dict(sorted(counted.items()))
 
 
 def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
