@@ -64,18 +64,17 @@ def as_data(metric: Metric) -> dict[str, Any]:
     from medspec.metrics.base import Range
 
     signature = metric.signature
-    yields = signature.yields
-    known = isinstance(yields, Range)
+    yields = signature.yields if isinstance(signature.yields, Range) else None
     return {
         "name": metric.name,
         "summary": metric.summary,
         "signature": signature.spelled(metric.name),
         "inputs": {label: pattern.spelled for label, pattern in signature.inputs},
         "yields": {
-            "range": yields.spelled,
-            "low": yields.low if known else None,
-            "high": yields.high if known else None,
-            "higher_is_better": yields.higher_is_better if known else None,
+            "range": signature.yields.spelled,
+            "low": yields.low if yields else None,
+            "high": yields.high if yields else None,
+            "higher_is_better": yields.higher_is_better if yields else None,
         },
         "grain": signature.grain,
         "needs": sorted(signature.needs),

@@ -58,13 +58,18 @@ def most_overlapping(answer: Sequence[Span], gold: Sequence[Span]) -> int:
     partner: dict[int, int] = {}
 
     def find(mine: int, tried: set[int]) -> bool:
-        for theirs, span in enumerate(gold):
-            if theirs in tried or not _overlap(answer[mine], span):
-                continue
-            tried.add(theirs)
-            if theirs not in partner or find(partner[theirs], tried):
-                partner[theirs] = mine
-                return True
+        near = [place for place, span in enumerate(gold) if place not in tried and _overlap(answer[mine], span)]
+        # One that is free, if there is any: only then are others asked to move, so chains stay short.
+        free = next((place for place in near if place not in partner), None)
+        if free is not None:
+            partner[free] = mine
+            return True
+        for place in near:
+            if place not in tried:
+                tried.add(place)
+                if find(partner[place], tried):
+                    partner[place] = mine
+                    return True
         return False
 
     return sum(find(mine, set()) for mine in range(len(answer)))

@@ -98,6 +98,15 @@ def test_a_span_listed_twice_is_matched_once() -> None:
         assert value("span_f1", [twice], [once], SPANS, match=match) == pytest.approx(2 / 3)
 
 
+def test_a_reply_that_repeats_a_span_a_thousand_times() -> None:
+    """Two of 3000 answered spans are matched with the two of the gold."""
+    answers, golds = [(Span(0, 9, "red"),) * 3000], [(Span(0, 4, "red"), Span(5, 9, "red"))]
+    assert value("span_f1", answers, golds, SPANS, match="overlap") == pytest.approx(2 * 2 / 3002)
+    assert value("span_f1", golds, answers, SPANS, match="overlap") == pytest.approx(2 * 2 / 3002)
+    many = [(Span(0, 9, "red"),) * 2000]
+    assert value("span_f1", many, many, SPANS, match="overlap") == 1.0
+
+
 @given(st.lists(spans, max_size=7, unique=True), st.lists(spans, max_size=7, unique=True))
 def test_scikit_learn_and_scipy_agree_on_spans(answer: list[Span], gold: list[Span]) -> None:
     everything = sorted({*answer, *gold}, key=repr)
