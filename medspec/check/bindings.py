@@ -9,7 +9,7 @@ import attrs
 
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_value
 from medspec.check.spec import ParameterSpec, PromptSpec, RecordSpec
-from medspec.check.types import fits
+from medspec.check.types import fits, is_unknown
 from medspec.check.waivers import Waivers
 from medspec.plan.nodes import Binding, Constant, FieldRef, ShotRows
 from medspec.syntax import tree
@@ -158,6 +158,8 @@ def _from_argument(
                 return None
             return _field(parameter, name, asked, value.place, scope)
     kind = parameter.type.kind
+    if is_unknown(parameter.type):
+        return None
     if kind not in ("text", "int", "float", "bool"):
         title = f"`{parameter.name}` has type `{parameter.type.spelled}`"
         scope.report.add(

@@ -87,6 +87,7 @@ def _symbolic(param: tree.Param, checker: Checker, scope: Scope) -> Any:
     if type_.kind not in ("text", "int", "float", "bool", "unknown"):
         helps = ["a task's parameter is `rows<Record>`, `text`, `int`, `float` or `bool`"]
         scope.report.add("E0301", f"a task cannot take `{type_.spelled}`", param.type.place, helps=helps)
+        return Symbol("unknown")
     return Symbol(type_.kind)
 
 
