@@ -4,8 +4,8 @@ r"""`pattern`: a regular expression finds the answer in the reply, for published
     answer text  via pattern(regex: "^Dose: (.*)$", which: first, write: "Dose: {}")
 
 The expression is Python's (`re`), with `^` and `$` at the ends of lines and upper and lower case made equal. It is matched
-within single lines, in the last 20,000 characters of the reply and the first 1,000 of each line. The text of `group` of the
-`last` (or `first`) match is the answer; numbers, yes or no and cases are read from it as by `plain`. `write` is how a shot
+within single lines, in the last 20,000 characters of the reply and the first 1,000 of each line. The text of `group` (the
+whole match, where the expression has no groups) of the `last` (or `first`) match is the answer; numbers, yes or no and cases are read from it as by `plain`. `write` is how a shot
 shows an answer, with `{}` for the answer itself. No match is `Unread("no_match")`; other reasons are those of `plain`.
 
 Replies are not trusted, so an expression whose time could grow faster than the square of a line is refused when the spec is
@@ -35,7 +35,11 @@ from medspec.types.base import Misfit, Row, Type
 
 SETTINGS = (
     Setting(name="regex", default="", summary="the regular expression"),
-    Setting(name="group", default=1, summary="which group holds the answer; 0 is the whole match"),
+    Setting(
+        name="group",
+        default=1,
+        summary="which group holds the answer; 0 (and 1 where there is none) is the whole match",
+    ),
     Setting(name="which", default="last", choices=("last", "first"), summary="which match counts"),
     Setting(name="write", default="{}", summary="how an answer is written in a shot, {} for the answer"),
 )
@@ -58,7 +62,8 @@ def decode(reply: str, type_: Type, row: Row, settings: Settings) -> Any:
         return Unread("empty", reply)
     lines = text.split("\n")
     for line in reversed(lines) if settings["which"] == "last" else lines:
-        found = [match[settings["group"]] for match in _compiled(settings["regex"]).finditer(line[:_LONGEST_LINE])]
+        matches = _compiled(settings["regex"]).finditer(line[:_LONGEST_LINE])
+        found = [match[_group(settings)] for match in matches]
         found = [text for text in found if text is not None]
         if found:
             chosen = found[-1 if settings["which"] == "last" else 0]
@@ -83,7 +88,7 @@ def check(type_: Any, settings: Settings) -> SettingProblem | None:
         compiled = _compiled(settings["regex"])
     except (re.error, OverflowError, RecursionError) as error:
         return SettingProblem("regex", "this is no regular expression", str(error))
-    if not 0 <= settings["group"] <= compiled.groups:
+    if not 0 <= _group(settings) <= compiled.groups:
         has = f"the expression has {compiled.groups}"
         return SettingProblem("group", f"there is no group {settings['group']}", has)
     danger = find_danger(settings["regex"], re.IGNORECASE | re.MULTILINE)
@@ -100,6 +105,11 @@ def check(type_: Any, settings: Settings) -> SettingProblem | None:
                 "regex", "the expression does not find an answer as `write` writes it", f"{written!r}"
             )
     return None
+
+
+def _group(settings: Settings) -> int:
+    """The group that holds the answer: an expression without groups is the answer as a whole."""
+    return 0 if settings["group"] == 1 and not _compiled(settings["regex"]).groups else int(settings["group"])
 
 
 def _tried(type_: Any) -> tuple[Any, ...]:

@@ -255,6 +255,7 @@ def test_patterns() -> None:
     assert read("pattern", "final answer: problem\nfinal answer: drug", ENTITY, **regex, which="first") == "problem"
     assert read("pattern", "drug", ENTITY, **regex) == "no_match"
     assert read("pattern", "final answer: both", ENTITY, **regex) == "no_case"
+    assert read("pattern", "I20.0, then I21.", TextType(), regex="[A-Z][0-9]{2}") == "I21"
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_expressions_that_are_quick_are_taken(regex: str) -> None:
         ("tagged", TextType(), {"tag": "<x>"}, "tag"),
         ("pattern", TextType(), {}, "regex"),
         ("pattern", TextType(), {"regex": "("}, "regex"),
-        ("pattern", TextType(), {"regex": "a", "group": 1}, "group"),
+        ("pattern", TextType(), {"regex": "(a)", "group": 2}, "group"),
         ("pattern", ENTITY, {"regex": "(x)"}, "regex"),
         ("number", IntegerType(), {"also": ("g = 1000",)}, "also"),
         ("number", MG, {"also": ("g",)}, "also"),
