@@ -105,16 +105,7 @@ def _read_score(
 ) -> Score | None:
     """One metric without its label; None after reporting. `compared` is None where the answer is not known."""
     call = entry.metric
-    if call.member:
-        title = f"`{metric.name}` is one number and has no fields"
-        helps = [f"name the field inside: `{metric.name}(JUDGE(answer).{call.member[0].name})`"]
-        scope.report.add("E0511", title, call.member[0].place, helps=helps)
-        return None
-    judged = [a for a in call.arguments or () if isinstance(a.value, tree.Call) and a.value.arguments is not None]
-    if judged and metric.signature.value is None:
-        title = f"`{metric.name}` compares answer and gold, and takes no verdict"
-        helps = [f"take the mean of it: `mean({judged[0].place.text})`"]
-        scope.report.add("E0511", title, judged[0].place, helps=helps)
+    if not _is_call_of(metric, call, scope):
         return None
     taken: _Taken | None = None
     on: tuple[str, ...] = ()
@@ -155,6 +146,22 @@ def _read_score(
         high=yields.high,
         higher_is_better=yields.higher_is_better,
     )
+
+
+def _is_call_of(metric: Metric, call: tree.Call, scope: Scope) -> bool:
+    """Whether nothing stands in the call that no metric has, or only one that takes a value; reports E0511."""
+    judged = [a for a in call.arguments or () if isinstance(a.value, tree.Call) and a.value.arguments is not None]
+    if call.member:
+        title = f"`{metric.name}` is one number and has no fields"
+        helps = [f"name the field inside: `{metric.name}(JUDGE(answer).{call.member[0].name})`"]
+        scope.report.add("E0511", title, call.member[0].place, helps=helps)
+    elif judged and metric.signature.value is None:
+        title = f"`{metric.name}` compares answer and gold, and takes no verdict"
+        helps = [f"take the mean of it: `mean({judged[0].place.text})`"]
+        scope.report.add("E0511", title, judged[0].place, helps=helps)
+    else:
+        return True
+    return False
 
 
 def _take_value(
