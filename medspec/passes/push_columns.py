@@ -34,6 +34,9 @@ def _used(scan: Scan, plan: Plan) -> set[str]:
         if render.scan == scan.id or (shots is not None and shots.scan == scan.id):
             used.update(bound.field for _, bound in render.bindings if isinstance(bound, FieldRef))
     for task in plan.tasks:
+        for calibration in task.calibrations:
+            if calibration.scan == scan.id:
+                used.update({calibration.label, *calibration.fields})
         if task.scan == scan.id:
             used.add(task.gold)
             used.update(anchors(plan.read(task.read).reader.answer))

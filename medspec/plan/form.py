@@ -45,6 +45,7 @@ _CLASSES: tuple[type, ...] = (
     judge_nodes.RowValue,
     judge_nodes.ReplyText,
     judge_nodes.EntryValue,
+    judge_nodes.Calibration,
     judge_nodes.Panel,
     judge_nodes.Judge,
     judge_nodes.JudgeParameter,

@@ -185,6 +185,24 @@ class VerdictValue:
     each: RowValue | AnswerValue | None = None
 
 
+@attrs.frozen(kw_only=True)
+class Calibration:
+    """How well the judge called `judge` must agree with people on the rows of `scan`, which are `rows` in the spec.
+
+    `fields` of these rows fill the parameters of the same names. `label` is what people said, `field` what is compared of
+    the verdict (empty: the whole of it). In no hash: it changes no number, but says whether the numbers can be relied on.
+    """
+
+    judge: str
+    scan: str
+    rows: str
+    fields: tuple[str, ...]
+    label: str
+    field: tuple[str, ...]
+    agreement: str
+    at_least: float
+
+
 def judges_of(value: VerdictValue) -> tuple[Judge, ...]:
     """Every judge that may be asked, a panel's third last."""
     judge = value.judge

@@ -13,7 +13,7 @@ import attrs
 from medspec.errors import BackendError
 from medspec.plan.canonical import Canonical
 from medspec.plan.fold import fold
-from medspec.plan.judge_nodes import Judge, JudgeParameter, Panel, RowValue, VerdictValue, judges_of
+from medspec.plan.judge_nodes import Calibration, Judge, JudgeParameter, Panel, RowValue, VerdictValue, judges_of
 from medspec.plan.nodes import Constant, Plan, Score, TaskPlan
 
 
@@ -82,9 +82,16 @@ def judges_in(plan: Plan) -> Iterator[tuple[Judge, tuple[str, ...]]]:
     yield from ((judge, tuple(dict.fromkeys(labels))) for judge, labels in found)
 
 
+def calibration_words(one: Calibration) -> str:
+    """`quadratic_kappa of correct and rating, at least 0.6, on graded.test`."""
+    what = ".".join(one.field) or "the verdict"
+    return f"{one.agreement} of {what} and {one.label}, at least {one.at_least:g}, on {one.rows}"
+
+
 def judge_lines(plan: Plan) -> list[str]:
     """Each judge of a plan in a line, and the scores that ask it, for `medspec explain`."""
     lines = []
+    calibrations = {one.judge: one for task in plan.tasks for one in task.calibrations}
     for judge, labels in judges_in(plan):
         model = judge.model
         where = f"{model.scheme}:{model.place}" + (f" at {model.url}, remote" if model.remote else "")
@@ -92,4 +99,6 @@ def judge_lines(plan: Plan) -> list[str]:
         times = f" x{judge.repeats}, {judge.combine}" if judge.repeats > 1 else ""
         lines.append(f"judge {judge.name}{times}   {where}, {kind}   -> {judge.reader.answer.spelled}")
         lines += [f"  asked for {label}" for label in labels]
+        found = calibrations.get(judge.name)
+        lines.append("  not calibrated" if found is None else f"  calibrated: {calibration_words(found)}")
     return lines

@@ -13,6 +13,7 @@ from medspec.check.templates import ANSWER_FORMAT
 from medspec.errors import UsageError
 from medspec.plan.form import digest
 from medspec.plan.hash import call_hash, score_hash
+from medspec.plan.judge_nodes import Calibration
 from medspec.plan.nodes import (
     Aggregate,
     Call,
@@ -201,9 +202,32 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
         scores=task.scores,
         waivers=task.waivers,
         references=task.references,
+        calibrations=_calibrations(task, nodes),
         call_hash=call_hash(scan, render, call, nodes.shot_scan(render)),
     )
     return attrs.evolve(planned, score_hash=score_hash(planned, scan, read))
+
+
+def _calibrations(task: TaskSpec, nodes: _Nodes) -> tuple[Calibration, ...]:
+    found: dict[str, Calibration] = {}
+    for judge in (member for judging in task.judges for member in judging.members):
+        calibration = judge.calibration
+        if calibration is None or calibration.rows.dataset is None or judge.qualified in found:
+            continue
+        rows = calibration.rows
+        assert rows.dataset is not None
+        shown = {field.name for field in rows.dataset.record.type.fields}
+        found[judge.qualified] = Calibration(
+            judge=judge.name,
+            scan=nodes.scan(_scan(rows, ())).id,
+            rows=".".join(part for part in (rows.dataset.name, rows.subset, rows.split) if part),
+            fields=tuple(one.name for one in judge.parameters if one.name in shown),
+            label=calibration.label,
+            field=calibration.field,
+            agreement=calibration.agreement,
+            at_least=calibration.at_least,
+        )
+    return tuple(found.values())
 
 
 def _shots(task: TaskSpec, nodes: _Nodes) -> Shots | None:

@@ -23,7 +23,7 @@ from medspec.syntax.template import Piece
 from medspec.types import RecordType, Type
 
 if TYPE_CHECKING:
-    from medspec.plan.judge_nodes import VerdictValue
+    from medspec.plan.judge_nodes import Calibration, VerdictValue
 
 FORMAT = 1
 """The number of the plan's file format."""
@@ -296,6 +296,8 @@ class TaskPlan:
     waivers: tuple[tuple[str, str], ...] = ()
     """Code and reason of each rule that is broken on purpose; in no hash, and in every report."""
     references: tuple[Reference, ...] = ()
+    calibrations: tuple[Calibration, ...] = ()
+    """One for each of its judges that must agree with people."""
     call_hash: str = ""
     score_hash: str = ""
 

@@ -100,6 +100,10 @@ def _tasks(plan: Plan, scans: Mapping[str, Scan]) -> Iterator[str]:
         for name in sorted(shown):
             if record.field(name) is None:
                 yield f"a judge of {task.name} is shown {name}, which is not read"
+        for one in task.calibrations:
+            rows = scans.get(one.scan)
+            if rows is None or any(rows.record.field(name) is None for name in (one.label, *one.fields)):
+                yield f"the rows that {one.judge} is calibrated on are not read"
         together = (renders[task.render].scan, calls[task.call].render, reads[task.read].call)
         if together != (task.scan, task.render, task.call):
             yield f"the nodes of {task.name} do not belong together"

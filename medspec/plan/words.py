@@ -18,6 +18,7 @@ import attrs
 
 from medspec import types
 from medspec.plan.judge_nodes import Panel, VerdictValue, judges_of
+from medspec.plan.judged import calibration_words
 from medspec.plan.nodes import (
     Aggregate,
     Call,
@@ -82,6 +83,7 @@ def report_words(task: TaskPlan, scans: Sequence[Scan]) -> dict[str, str]:
         words[f"license {rows}"] = spell(scan.license)
         words[f"private {rows}"] = spell(scan.private)
         words.update({f"slice {rule.name}": spell(attrs.evolve(rule, name="")) for rule in scan.slices})
+    words.update({f"calibration of {one.judge}": calibration_words(one) for one in task.calibrations})
     words.update({f"waive {code}": reason for code, reason in task.waivers})
     words.update({f"reference {one.name}": spell(attrs.evolve(one, name="")) for one in task.references})
     return {key: text for key, text in words.items() if text not in (*_NOTHING, "false")}

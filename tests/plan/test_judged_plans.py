@@ -13,6 +13,7 @@ from medspec.check.egress import is_credentialed
 from medspec.codes.base import module
 from medspec.codes.parts import FOLLOW_UP, JUDGE, JUDGED, MEAN, METRICS, NOTES, QUESTIONS, READ, TELL
 from medspec.errors import BackendError
+from medspec.plan.explain import explain
 from medspec.plan.fit import check_fit
 from medspec.plan.form import from_json, to_json
 from medspec.plan.judge_nodes import Model, Panel, VerdictValue, is_loopback, judges_of
@@ -190,3 +191,26 @@ def test_rows_under_such_a_licence_are_private_in_the_plan() -> None:
 def test_which_models_are_remote(scheme: str, url: str | None, remote: bool) -> None:
     assert Model(name="m", scheme=scheme, place="p", url=url).remote == remote
     assert url is None or is_loopback(url) != remote
+
+
+def test_a_plan_holds_what_its_judges_are_calibrated_on() -> None:
+    labelled = QUESTIONS.replace(
+        "gold     : text", "expected : text\n  given    : text\n  gold     : text\n  rating   : score(0..4)"
+    )
+    clause = "calibrate on questions.dev { agreement = quadratic_kappa  at_least = 0.6  gold = rating }"
+    judge = changed(JUDGE, ("  prompt = grade\n", f"  prompt = grade\n  {clause}\n"))
+    text = module(MEAN, labelled, TELL, judge, JUDGED)
+    for level in (0, 1):
+        plan = plan_of(text, "open_questions", level=level)
+        assert from_json(to_json(plan)) == plan
+        (one,) = plan.tasks[0].calibrations
+        assert (one.judge, one.rows, one.label, one.field, one.agreement, one.at_least) == (
+            "graded", "questions.dev", "rating", (), "quadratic_kappa", 0.6,
+        )  # fmt: skip
+        rows = plan.scan(one.scan)
+        assert rows.split == "dev"
+        assert {"question", "expected", "given", "rating"} <= {field.name for field in rows.record.fields}
+    uncalibrated = module(MEAN, labelled, TELL, JUDGE, JUDGED)
+    assert hashes_of(text) == hashes_of(uncalibrated)
+    assert "calibrated: quadratic_kappa of the verdict and rating, at least 0.6, on questions.dev" in explain(plan)
+    assert "not calibrated" in explain(plan_of(uncalibrated, "open_questions"))
