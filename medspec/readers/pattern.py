@@ -5,8 +5,9 @@ r"""`pattern`: a regular expression finds the answer in the reply, for published
 
 The expression is Python's (`re`), with `^` and `$` at the ends of lines and upper and lower case made equal. It is matched
 within single lines, in the last 20,000 characters of the reply and the first 1,000 of each line. The text of `group` (the
-whole match, where the expression has no groups) of the `last` (or `first`) match is the answer; numbers, yes or no and cases are read from it as by `plain`. `write` is how a shot
-shows an answer, with `{}` for the answer itself. No match is `Unread("no_match")`; other reasons are those of `plain`.
+whole match, where the expression has no groups) of the `last` (or `first`) match is the answer; numbers, yes or no and cases
+are read from it as by `plain`. `write` is how a shot shows an answer, with `{}` for the answer itself. No match is
+`Unread("no_match")`; other reasons are those of `plain`.
 
 Replies are not trusted, so an expression whose time could grow faster than the square of a line is refused when the spec is
 checked: repetitions inside repetitions, and two unbounded repetitions that can take the same letters (`patterns.py`).

@@ -10,7 +10,8 @@ objects with `label`, `text` and `occurrence` as well. Each quote is looked for 
 
 A quote that is not in the field, stands there several times, or has a label that is none, cannot be scored: the span is
 left out and counted (`not_found`, `ambiguous`, `no_case` among the remarks of the report), never guessed. This spares the
-model a false alarm: look at the count beside the precision, or say `lost: unread`, which makes the whole reply unread. A reply is `Unread` for these reasons:
+model a false alarm: look at the count beside the precision, or say `lost: unread`, with which one such quote makes the whole
+reply unread. A reply is `Unread` for these reasons:
 
     empty  refused  no_quotes          nothing is quoted, and it does not say that there is none
     not_found  ambiguous  no_case      something is quoted, and nothing of it can be located

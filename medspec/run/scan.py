@@ -8,20 +8,23 @@ what is wrong, where.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import attrs
 
-from medspec.errors import UsageError
+from medspec.errors import DataError, UsageError
 from medspec.files import FORMATS
 from medspec.files.base import Layout, RawRow, RawRows
+from medspec.files.image_size import image_size
 from medspec.files.json_document import read_ids
 from medspec.files.opening import DataFile
 from medspec.files.problems import Problems
 from medspec.plan.nodes import FileSource, Keep, Scan
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.rows import RowLoader, text_of
+from medspec.types import Misfit
+from medspec.types.image import sizes_from
 
 _IDS_SHOWN = 5
 
@@ -56,7 +59,8 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None) -> Rows
     layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
     form = next(form for form in FORMATS if form.name == scan.source.format)
     reading = _Reading(scan, file, loader, keeps)
-    whole = reading.read(form.read(file, layout, loader.top_columns()), limit)
+    with sizes_from(lambda path: _image_size(path, scan, roots)):
+        whole = reading.read(form.read(file, layout, loader.top_columns()), limit)
     reading.finish(whole=whole)
     return Rows(
         rows=reading.rows,
@@ -70,6 +74,17 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None) -> Rows
 def _find(scan: Scan, source: FileSource, roots: DataRoots) -> DataFile:
     path = find_file(source.path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license)
     return DataFile(path, str(path))
+
+
+def _image_size(path: str, scan: Scan, roots: DataRoots) -> tuple[int, int]:
+    """The size of an image of a row, whose path is relative to the data root. Raises `Misfit`, which names the row."""
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts:
+        raise Misfit(f"the image {path!r} is not below the data root")
+    try:
+        return image_size(find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license))
+    except (DataError, OSError, ValueError) as error:
+        raise Misfit(f"the size of the image {path!r} is needed and cannot be read: {error}") from None
 
 
 class _Keeping:
