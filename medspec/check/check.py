@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -42,24 +42,27 @@ class Checked:
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
 
-def check_paths(paths: Sequence[Path], *, root: Path) -> Checked:
+def check_paths(paths: Sequence[Path], *, root: Path, texts: Mapping[Path, str] | None = None) -> Checked:
     """Check files, or all `.medspec` files under folders. `root` is the folder module names count from.
 
-    Raises `DataError` for a path that does not exist or cannot be read.
+    `texts` stand for what is in some of the files. Raises `DataError` for a path that does not exist or cannot be read.
     """
     report = Report()
-    return _check(load_paths(paths, root, report), report)
+    return _check(load_paths(paths, root, report, texts=texts), report)
 
 
-def load_paths(paths: Sequence[Path], root: Path, report: Report) -> dict[str, Module]:
+def load_paths(
+    paths: Sequence[Path], root: Path, report: Report, *, texts: Mapping[Path, str] | None = None
+) -> dict[str, Module]:
     """The parsed modules of files and folders, and all they import, by name. Raises `DataError` as `check_paths` does."""
+    texts = texts or {}
     sources = []
     for file in sorted({file for path in paths for file in spec_files(path)}):
-        sources.append((module_name(file, root), _read(file, report)))
+        sources.append((module_name(file, root), _read(file, texts, report)))
 
     def read(name: str) -> Source | None:
         path = root.joinpath(*name.split(".")).with_suffix(SUFFIX)
-        return _read(path, report) if path.is_file() else None
+        return _read(path, texts, report) if path.is_file() else None
 
     return load_modules(sources, read, report)
 
@@ -72,8 +75,10 @@ def check_text(text: str, path: str = "spec.medspec") -> Checked:
     return _check(modules, report)
 
 
-def _read(path: Path, report: Report) -> Source:
+def _read(path: Path, texts: Mapping[Path, str], report: Report) -> Source:
     """One spec. A file that is no text is a module of which nothing is known, so that its imports are not missing too."""
+    if path in texts:
+        return Source(str(path), texts[path])
     return read_spec(path, report) or Source(str(path), "", readable=False)
 
 

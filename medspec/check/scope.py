@@ -10,11 +10,12 @@ from typing import Any
 
 import attrs
 
+from medspec.check.import_edits import import_edit
 from medspec.check.module import STD_METRICS, Module
 from medspec.metrics import METRICS
 from medspec.metrics.base import Metric
 from medspec.syntax import tree
-from medspec.text.diagnostic import Report
+from medspec.text.diagnostic import Edit, Report
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
@@ -136,14 +137,16 @@ class Scope:
             return MISSING
         in_scope = [name for name, entry in self.module.imports.items() if entry.module == STD_METRICS]
         helps = []
+        edits: tuple[Edit, ...] = ()
         if first.name in known:
             helps.append(f"add it to the imports: `import {STD_METRICS} {{ {first.name} }}`")
+            edits = import_edit(self.module, STD_METRICS, first.name)
         elif close := nearest(first.name, in_scope):
             helps.append(f"a metric with a similar name is in scope: `{close}`")
         elif close := nearest(first.name, known):
             helps.append(f"did you mean `{close}`? add `import {STD_METRICS} {{ {close} }}`")
         label = (path.place, "not declared here and not imported")
-        self.report.add("E0201", f"cannot find a metric named `{path.dotted}`", label, helps=helps)
+        self.report.add("E0201", f"cannot find a metric named `{path.dotted}`", label, helps=helps, edits=edits)
         return MISSING
 
     def _of_kind(self, found: Found, path: tree.Path, wanted: str, kinds: tuple[type, ...]) -> Found | Missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from medspec.check.import_edits import removal
 from medspec.check.module import Module
 from medspec.syntax import tree
 from medspec.text.diagnostic import Report
@@ -18,7 +19,9 @@ def report_unused(modules: Mapping[str, Module], used: set[tuple[str, str]], rep
         for name, imported in module.imports.items():
             if (module.name, name) not in used:
                 helps = ["remove the import" if imported.name is None else "remove it from the import"]
-                report.add("W0202", f"`{name}` is imported and never used", imported.place, helps=helps)
+                edits = removal(module, imported)
+                title = f"`{name}` is imported and never used"
+                report.add("W0202", title, imported.place, helps=helps, edits=edits)
         for name, declaration in module.names.items():
             if name.startswith("_") and (module.name, name) not in used:
                 assert not isinstance(declaration, tree.ExampleDecl)

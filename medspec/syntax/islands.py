@@ -11,7 +11,7 @@ import re
 
 import attrs
 
-from medspec.text.diagnostic import Report
+from medspec.text.diagnostic import Edit, Report
 from medspec.text.source import Place, Source
 
 KEYWORDS = (
@@ -52,6 +52,11 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _ROLE_AT_END = re.compile(r"(?:^|\n)[ \t]*(?:system|user|assistant)[ \t]*\Z")
+# A text in other quotes, with neither a quote nor a backslash in it, where a text may end.
+_FOREIGN_QUOTES = re.compile(
+    r"(?<!\w)(?:'(?P<a>[^'\"\\\n]*)'|[\u201c\u201d\u201e](?P<b>[^\u201c\u201d\u201e\"\\\n]*)[\u201c\u201d]"
+    r"|\u00ab(?P<c>[^\u00ab\u00bb\"\\\n]*)\u00bb)(?=[\s,)\]}]|\Z)"
+)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -173,7 +178,17 @@ class _Scan:
         elif letter.isalpha():
             helps.append("names are made of the letters a to z, digits and `_`; other letters belong into texts")
         shown = f"`{letter}`" if letter.isprintable() else f"U+{ord(letter):04X}"
-        self.report.add("E0104", f"{shown} has no meaning here", self._place(match.start(), 1), helps=helps)
+        place = self._place(match.start(), 1)
+        self.report.add("E0104", f"{shown} has no meaning here", place, helps=helps, edits=self._mended(match.start()))
+
+    def _mended(self, at: int) -> tuple[Edit, ...]:
+        """The edit of a character without meaning, where there is no doubt about what was meant."""
+        if self.source.text[at] == ";" and (not self.opened or self.opened[-1][0] == "{"):
+            return (Edit(self._place(at, 1), ""),)
+        quoted = _FOREIGN_QUOTES.match(self.source.text, at)
+        if quoted is None:
+            return ()
+        return (Edit(self._place(at, len(quoted.group())), f'"{quoted[quoted.lastgroup or 0]}"'),)
 
     def _text(self, start: int) -> int | None:
         """Looks at a text that opens at `start`; a problem when it is not closed where its author meant."""

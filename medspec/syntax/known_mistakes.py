@@ -59,6 +59,10 @@ class Fault:
         """The text of the line in front of what was found."""
         return self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
 
+    def ends_line(self, at: int) -> bool:
+        """True when nothing but a comment follows on the line of offset `at`."""
+        return re.match(r"[ \t]*(?:#|\n|\Z)", self.text[at:]) is not None
+
     def within(self, at: int, length: int) -> Place:
         return Place(self.source, self.start + at, self.start + at + length)
 
@@ -175,7 +179,9 @@ def _stray_doc_comment(fault: Fault) -> Mistake | None:
             return None
         place = fault.within(above.start(), len(above.group().rstrip()))
     label = Label(place, "`##` documents the declaration, field or case that follows it")
-    return Mistake("a doc comment cannot stand here", (label,), ("write an ordinary comment with one `#`",))
+    marks = Place(place.source, place.start, place.start + len(place.text) - len(place.text.lstrip("#")))
+    help_ = "write an ordinary comment with one `#`"
+    return Mistake("a doc comment cannot stand here", (label,), (help_,), (Edit(marks, "#"),))
 
 
 def _quote_inside_text(fault: Fault) -> Mistake | None:
@@ -224,10 +230,11 @@ def _foreign_import(fault: Fault) -> Mistake | None:
     match = re.match(r"from\s+([\w.]+)\s+import\s+(\w+(?:\s*,\s*\w+)*)", fault.text[fault.at :])
     if fault.found != "from" or match is None:
         return None
-    label = Label(fault.within(fault.at, match.end()))
-    return Mistake(
-        "an import begins with `import`", (label,), (f"write `import {match.group(1)} {{ {match.group(2)} }}`",)
-    )
+    place = fault.within(fault.at, match.end())
+    line = f"import {match.group(1)} {{ {match.group(2)} }}"
+    is_all = fault.ends_line(fault.at + match.end())
+    edits = (Edit(place, line),) if is_all else ()
+    return Mistake("an import begins with `import`", (Label(place),), (f"write `{line}`",), edits)
 
 
 def _import_of_everything(fault: Fault) -> Mistake | None:
@@ -241,9 +248,13 @@ def _import_without_braces(fault: Fault) -> Mistake | None:
     if match is None or not fault.found.isidentifier():
         return None
     label = Label(fault.place, "expected `{`, `as` or the end of the line")
-    return Mistake(
-        "imported names stand in braces", (label,), (f"write `import {match.group(1)} {{ {fault.found} }}`",)
-    )
+    names = re.match(r"\w+(?:[ \t]*,[ \t]*\w+)+", fault.text[fault.at :])
+    # A single word may as well be meant as another name for the module.
+    is_list = names is not None and fault.ends_line(fault.at + names.end())
+    shown = names.group() if names is not None and is_list else fault.found
+    edits = (Edit(fault.within(fault.at, len(shown)), f"{{ {shown} }}"),) if is_list else ()
+    helps = (f"write `import {match.group(1)} {{ {shown} }}`",)
+    return Mistake("imported names stand in braces", (label,), helps, edits)
 
 
 _MISTAKES: tuple[Callable[[Fault], Mistake | None], ...] = (

@@ -22,7 +22,7 @@ from medspec.syntax.build import Builder
 from medspec.syntax.build_declarations import RULES
 from medspec.syntax.explain_syntax import explain
 from medspec.syntax.islands import KEYWORDS, Island, cut
-from medspec.text.diagnostic import Report
+from medspec.text.diagnostic import Edit, Report
 from medspec.text.source import Place, Source
 from medspec.text.suggest import nearest
 
@@ -68,6 +68,8 @@ def parse(source: Source, report: Report) -> tree.ModuleTree:
             "this file does not say which edition of the language it is written in",
             (Place(source, 0, 0), "the first line"),
             helps=[f"begin the file with `edition {EDITIONS[-1]}`"],
+            # With more than one edition, only its author can say for which of them the file was written.
+            edits=[Edit(Place(source, 0, 0), f"edition {EDITIONS[0]}\n\n")] if len(EDITIONS) == 1 else [],
         )
     return tree.ModuleTree(
         source, edition, tuple(imports), tuple(declarations), frozenset(broken), may_declare_more=may_declare_more

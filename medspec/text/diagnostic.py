@@ -6,7 +6,8 @@ A `Diagnostic` has a stable code, one sentence, one main label, up to three furt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -68,14 +69,19 @@ class Report:
         helps: Iterable[str] = (),
         edits: Iterable[Edit] = (),
     ) -> None:
-        """Record one problem. A bare place is a label without text."""
+        """Record one problem. A bare place is a label without text.
+
+        A name that is misspelt in upper and lower case alone, with `did you mean` as help, gets its edit here.
+        """
+        shown = tuple(_as_label(label) for label in labels)
+        said = tuple(helps)
         diagnostic = Diagnostic(
             code=code,
             title=title,
-            labels=tuple(_as_label(label) for label in labels),
+            labels=shown,
             notes=tuple(notes),
-            helps=tuple(helps),
-            edits=tuple(edits),
+            helps=said,
+            edits=tuple(edits) or _respelling(shown, said),
         )
         if diagnostic not in self.found:
             self.found.append(diagnostic)
@@ -98,3 +104,15 @@ def _as_label(label: Label | Place | tuple[Place, str]) -> Label:
             return Label(label)
         case (place, text):
             return Label(place, text)
+
+
+_MEANT = re.compile(r"(?:did you mean|.* is in scope:) `([^`]+)`\??")
+
+
+def _respelling(labels: Sequence[Label], helps: Sequence[str]) -> tuple[Edit, ...]:
+    """The edit of a suggestion that differs from what is written at the main label in upper and lower case only."""
+    for help_ in helps:
+        meant = _MEANT.fullmatch(help_)
+        if meant and labels and labels[0].place.text.casefold() == meant[1].casefold():
+            return (Edit(labels[0].place, meant[1]),)
+    return ()
