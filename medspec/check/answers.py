@@ -17,7 +17,7 @@ from medspec.readers.base import Reader
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import BoxType, FloatType, RecordType, Type, UnknownType
+from medspec.types import BoxType, FloatType, ListType, OptionalType, RecordType, Type, UnknownType
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -109,9 +109,34 @@ def read_reader(call: tree.Call, type_: Type, scope: Scope) -> tuple[Reader, Rea
     return reader, ReaderUse(name=reader.name, settings=tuple(settings.items()), answer=type_, version=reader.version)
 
 
+def _may_be_missing(gold: Type, answer: Type) -> bool:
+    """Whether the reference, or an entry of it, can be none where an answer never is."""
+    if isinstance(gold, OptionalType):
+        return not isinstance(answer, OptionalType) and not is_unknown(answer)
+    return isinstance(gold, ListType) and isinstance(answer, ListType) and _may_be_missing(gold.item, answer.item)
+
+
+def _without_optional(type_: Type) -> Type:
+    if isinstance(type_, ListType):
+        return ListType(_without_optional(type_.item), type_.low, type_.high)
+    return type_.item if isinstance(type_, OptionalType) else type_
+
+
 def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold: str | None, scope: Scope) -> bool:
     field = record.type.field(gold) if record is not None and gold is not None else None
-    if field is None or record is None or fits(field.type, type_) or fits(type_, field.type):
+    if field is None or record is None:
+        return True
+    if _may_be_missing(field.type, type_):
+        scope.report.add(
+            "E0305",
+            "the reference may be missing, and the answer may not",
+            (node.type.place, f"answer: `{type_.spelled}`"),
+            (record.place_of(field.name), f"reference: `{field.type.spelled}`"),
+            notes=["a row without a reference cannot be scored"],
+            helps=[f"declare it as `{_without_optional(field.type).spelled}`, so that data without it are refused"],
+        )
+        return False
+    if fits(field.type, type_) or fits(type_, field.type):
         return True
     if {field.type.kind, type_.kind} == {"set", "list"} and fits(field.type.children[0], type_.children[0]):
         # A metric that asks for sets takes a list as the set of its entries; every other refuses the pair.

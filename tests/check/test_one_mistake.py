@@ -1,0 +1,159 @@
+"""One mistake is one message, several are several, and no damage to a spec crashes the checker.
+
+Damaged are the specs of this repository, one token at a time: taken out, written twice, or replaced by something that
+cannot stand there. What is said about it is one sentence, or nothing where the result is a sound spec too.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planned_specs import changed
+from shared_data import ROOT
+
+from medspec.check import check_paths, check_text
+from medspec.text.diagnostic import Diagnostic
+from medspec.text.render import render
+
+TOKEN = re.compile(r'"""[\s\S]*?"""|#[^\n]*|"(?:[^"\\\n]|\\.)*"|\w+|\.\.|[^\w\s]')
+FOLDER = ROOT / "specs" / "text"
+TEXTS = {path: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.medspec"))}
+TOKENS = [(path, match) for path, text in TEXTS.items() for match in TOKEN.finditer(text) if match[0][0] != "#"]
+DAMAGES = ("taken out", "written twice", " { ", " 7 ", ' "t" ')
+
+# Where the loss of one token is two mistakes: a module and a task in the place of a task of the module, and a split that
+# two clauses name.
+TWICE = {
+    ("clinical_qa.medspec", "    mmlu mmlu_"): 2,
+    ("pubmedqa.medspec", "[train,  ]"): 2,
+}
+
+
+def damaged(path: Path, match: re.Match[str], damage: str) -> str:
+    """The text of the file after the damage. A token that is taken out leaves a blank, so that its neighbours stay two."""
+    instead = {"taken out": " ", "written twice": f"{match[0]} {match[0]}"}.get(damage, damage)
+    return TEXTS[path][: match.start()] + instead + TEXTS[path][match.end() :]
+
+
+def errors_of(path: Path, text: str) -> list[Diagnostic]:
+    """What is wrong with the suite when one of its files holds `text`."""
+    checked = check_paths([FOLDER], root=FOLDER.parent, texts={path: text})
+    render(checked.diagnostics)
+    return [one for one in checked.diagnostics if one.is_error]
+
+
+def assert_is_one_mistake(path: Path, text: str) -> None:
+    errors = errors_of(path, text)
+    allowed = max((count for (name, part), count in TWICE.items() if name == path.name and part in text), default=1)
+    sentences = {(one.code, one.title) for one in errors}
+    assert len(sentences) <= allowed, render(errors)
+
+
+@given(st.sampled_from(TOKENS), st.sampled_from(DAMAGES))
+def test_a_damaged_token_is_one_mistake(token: tuple[Path, re.Match[str]], damage: str) -> None:
+    path, match = token
+    assert_is_one_mistake(path, damaged(path, match, damage))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_damaged_token_is_one_mistake(damage: str) -> None:
+    for path, match in TOKENS:
+        assert_is_one_mistake(path, damaged(path, match, damage))
+
+
+@settings(max_examples=max(20, settings().max_examples // 3))
+@given(st.sampled_from(TOKENS), st.sampled_from(TOKENS), st.text(max_size=3))
+def test_no_damage_crashes(first: tuple[Path, re.Match[str]], other: tuple[Path, re.Match[str]], junk: str) -> None:
+    """A token of one spec in the place of a token of another, and anything at all."""
+    path, match = first
+    text = TEXTS[path]
+    for instead in (other[1][0], junk, f"zzz{junk}"):
+        errors_of(path, text[: match.start()] + instead + text[match.end() :])
+
+
+def test_the_specs_are_sound() -> None:
+    assert not [one for path, text in TEXTS.items() for one in errors_of(path, text)]
+
+
+SPEC = """edition 2026
+import std.metrics { accuracy }
+enum Word { yes  no }
+record Row { id : text   note : text   gold : Word }
+dataset exam : Row { source = jsonl("exam.jsonl")  splits = [test]  license = "mit" }
+prompt ask(note: text) { user "Is it so? {{ note }} yes or no" }
+task first  { data = exam.test  prompt = ask  answer Word via plain  metrics { primary accuracy } }
+task second = first
+suite all @1 { tasks { first  second }  aggregate overall = mean() }
+example first "yes" { row = { note = "x"  gold = yes }  reply = "yes"  expect = { answer = yes } }
+"""
+
+# Independent mistakes, in the order of the text.
+MISTAKES = {
+    "accuracy }\nenum": ("accuracy, nothing }\nenum", "E0202"),
+    "yes  no }": ("yes  no  yes }", "E0203"),
+    "gold : Word }": ("gold : Word  more : txet }", "E0201"),
+    'license = "mit"': ('licence = "mit"', "E0204"),
+    "{{ note }}": ("{{ note }} {{ note | trimm }}", "E0404"),
+    "Word via plain": ("Word via plain(x: 1)", "E0211"),
+    "first  second }": ("first  second  third }", "E0201"),
+    'reply = "yes"': ("reply = 7", "E0507"),
+}
+
+
+def said(text: str) -> list[str]:
+    return [one.code for one in check_text(text).diagnostics if one.is_error]
+
+
+def test_independent_mistakes_are_told_in_one_run_in_the_order_of_the_text() -> None:
+    assert said(SPEC) == []
+    text = changed(SPEC, *((old, new) for old, (new, _) in MISTAKES.items()))
+    assert said(text) == [code for _, code in MISTAKES.values()]
+
+
+@pytest.mark.parametrize("old", MISTAKES)
+def test_each_of_them_alone_is_one(old: str) -> None:
+    new, code = MISTAKES[old]
+    assert said(changed(SPEC, (old, new))) == [code]
+
+
+# One cause, though much of the spec depends on it.
+CAUSES = {
+    ("enum Word { yes  no }", "enum Word { yes no"): "E0102",
+    ("enum Word", "enum"): "E0101",
+    ("enum Word", "enmu Word"): "E0106",
+    ("record Row {", "record Row"): "E0102",
+    ("gold : Word }", "gold : Wrod }"): "E0201",
+    ("gold : Word }", "gold : Word? }"): "E0305",
+    ('source = jsonl("exam.jsonl")', 'source = jsno("exam.jsonl")'): "E0201",
+    ("splits = [test]", "splits = []"): "E0301",
+    ("splits = [test]", "spilts = [test]"): "E0204",
+    ("dataset exam : Row", "dataset exam : Rwo"): "E0201",
+    ("prompt ask(note: text)", "prompt ask(noet: text)"): "E0401",
+    ("{{ note }}", "{{ note }"): "E0402",
+    ("prompt = ask", "prompt = aks"): "E0201",
+    ("prompt = ask", "propmt = ask"): "E0204",
+    ("primary accuracy", "primary acuracy"): "E0201",
+    ("{ accuracy }", "{ acuracy }"): "E0202",
+    ("import std.metrics { accuracy }\n", ""): "E0201",
+    ("edition 2026\n", ""): "E0105",
+    ("edition 2026\n", "edition 2027\n"): "E0105",
+    ("task first  {", "task first(k: int)  {"): None,
+    ("Word via plain", "Word via spans"): "E0201",
+    ("example first", "example frist"): "E0201",
+    ("{ user", "{ usr"): "E0101",
+}
+
+
+@pytest.mark.parametrize("edit", CAUSES)
+def test_one_cause_is_one_message(edit: tuple[str, str]) -> None:
+    found = said(changed(SPEC, edit))
+    if CAUSES[edit] is None:
+        # A task that became a template: each place that uses it as a task is told.
+        assert set(found) <= {"E0209", "E0211"}
+        return
+    assert found == [CAUSES[edit]]
