@@ -35,6 +35,7 @@ COMMANDS = (
     Entry("init", "medspec.cli.init", "Start a project: a spec with data of its own that compiles and runs."),
     Entry("check", "medspec.cli.check", "Find mistakes in specs."),
     Entry("fmt", "medspec.cli.fmt", "Write specs in the one style."),
+    Entry("fix", "medspec.cli.fix", "Mend what can be mended without asking."),
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),

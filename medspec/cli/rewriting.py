@@ -20,3 +20,12 @@ def rewrite(file: Path, text: str) -> None:
             os.fchmod(stream.fileno(), mode)
 
     write_whole(target, write)
+
+
+def rewrite_source(file: Path, text: str) -> None:
+    """As `rewrite`, with the line breaks and the byte order mark the file has now; `text` has lines that end in a line feed."""
+    data = file.read_bytes()
+    breaks = data.count(b"\n")
+    if breaks and data.count(b"\r\n") == breaks:
+        text = text.replace("\n", "\r\n")
+    rewrite(file, "\ufeff" * data.startswith(b"\xef\xbb\xbf") + text)
