@@ -67,7 +67,8 @@ def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> 
         report_unshown(parameters, bound[1], verdict, report)
     calibrates = [clause for clause in declaration.clauses if isinstance(clause, tree.Calibrate)]
     calibration = None
-    if calibrates and verdict is not None:
+    # A parameter with another name than its prompt's has one with another name than its rows' too.
+    if calibrates and verdict is not None and bound is not None:
         calibration = read_calibration(calibrates, parameters, verdict, checker, scope)
         complete &= calibration is not None
     if not complete or model is None or bound is None or answer is None or asking is None or verdict is None:

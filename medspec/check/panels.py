@@ -11,6 +11,7 @@ from medspec.check.arguments import Rule
 from medspec.check.judge_specs import JudgeSpec, PanelSpec
 from medspec.check.judges import COMBINE, can_be_averaged, report_not_averaged
 from medspec.check.setting_blocks import needs, read_settings, settings_in
+from medspec.check.types import is_unknown
 from medspec.plan.judge_nodes import Panel
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
@@ -97,7 +98,7 @@ def _alike(first: JudgeSpec, judge: JudgeSpec, value: tree.Value, scope: Scope) 
             (first.verdict_place, f"`{first.name}` gives `{first.verdict.spelled}`"),
         )
         return False
-    if _signature(judge) != _signature(first):
+    if not _same_parameters(first, judge):
         scope.report.add(
             "E0512",
             "the judges of a panel take different parameters",
@@ -109,8 +110,16 @@ def _alike(first: JudgeSpec, judge: JudgeSpec, value: tree.Value, scope: Scope) 
     return True
 
 
-def _signature(judge: JudgeSpec) -> list[tuple[Any, ...]]:
-    return [(one.name, one.type, one.has_default, one.default) for one in judge.parameters]
+def _same_parameters(one: JudgeSpec, other: JudgeSpec) -> bool:
+    """Whether two judges take the same under the same names; what is not known counts as the same."""
+    if len(one.parameters) != len(other.parameters):
+        return False
+    for left, right in zip(one.parameters, other.parameters, strict=True):
+        if (left.name, left.has_default, left.default) != (right.name, right.has_default, right.default):
+            return False
+        if left.type != right.type and not is_unknown(left.type) and not is_unknown(right.type):
+            return False
+    return True
 
 
 def _written(judge: JudgeSpec) -> str:
