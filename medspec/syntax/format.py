@@ -21,7 +21,7 @@ from medspec.syntax.layout.breaking import broken_parts
 from medspec.syntax.layout.columns import side_by_side
 from medspec.syntax.layout.cursor import Cursor
 from medspec.syntax.layout.declarations import declaration, edition, import_
-from medspec.syntax.layout.lines import comment_lines, entry_lines
+from medspec.syntax.layout.lines import Row, comment_lines, entry_lines, written
 from medspec.syntax.layout.shape import Comment, Entry, Word
 from medspec.syntax.meaning import comments_of, meaning
 from medspec.syntax.parse import parse
@@ -74,7 +74,7 @@ class _Parts:
 
 def _laid_out(module: tree.ModuleTree, cursor: Cursor) -> str:
     parts = _parts(module, cursor)
-    paragraphs: list[list[str]] = []
+    paragraphs: list[list[Row]] = []
     if parts.edition is not None:
         paragraphs.append(entry_lines(parts.edition.parts, 0))
     if parts.header:
@@ -89,7 +89,7 @@ def _laid_out(module: tree.ModuleTree, cursor: Cursor) -> str:
             paragraphs.append(lines)
         else:
             paragraphs[-1] += lines
-    return "\n\n".join("\n".join(lines) for lines in paragraphs) + "\n"
+    return "\n\n".join(written(rows) for rows in paragraphs) + "\n"
 
 
 def _parts(module: tree.ModuleTree, cursor: Cursor) -> _Parts:
@@ -130,7 +130,7 @@ def _import_order(node: _Import) -> tuple[bool, str, str, str]:
     return (node.path.parts[0].name != "std", node.path.dotted, alias, " ".join(names))
 
 
-def _declaration_paragraphs(entries: Sequence[Entry]) -> list[list[str]]:
+def _declaration_paragraphs(entries: Sequence[Entry]) -> list[list[Row]]:
     """Declarations with an empty line between them; one-line declarations that stand together stay together."""
     groups: list[list[Entry]] = []
     for entry in entries:
@@ -142,7 +142,7 @@ def _declaration_paragraphs(entries: Sequence[Entry]) -> list[list[str]]:
     return [_group_lines(group) for group in groups]
 
 
-def _group_lines(group: list[Entry]) -> list[str]:
+def _group_lines(group: list[Entry]) -> list[Row]:
     padded = side_by_side(group) if len(group) > 1 else [entry.parts for entry in group]
     return [line for parts in padded for line in entry_lines(parts, 0)]
 

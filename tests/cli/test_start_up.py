@@ -43,7 +43,7 @@ def test_help_needs_click_alone(arguments: tuple[str, ...], tmp_path: Path) -> N
     "arguments",
     [("check",), ("check", "--format", "sarif"), ("ls",), ("explain", "E0304"), ("compile",), ("test",), ("lock",),
      ("diff", "specs", "specs"), ("show", "exam_letters", "--resolved"), ("ls", "--select", "kind:task"),
-     ("docs",), ("init", "new")],
+     ("docs",), ("init", "new"), ("fmt",), ("fix",)],
     ids=" ".join,
 )  # fmt: skip
 def test_work_on_text_imports_nothing_heavy(arguments: tuple[str, ...], project: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 import attrs
 
@@ -12,12 +13,45 @@ from medspec.syntax.layout.columns import in_columns
 from medspec.syntax.layout.shape import Comment, Enclosed, Part, Word, flat_text
 
 QUOTES = '"""'
+MOST_BLANKS = 30
+"""Comments of neighbouring lines stand in one column unless that takes more blanks than this before one of them."""
 
 
-def entry_lines(parts: Sequence[Part], indent: int) -> list[str]:
+@attrs.frozen
+class Row:
+    """One line, or a text of several, and the comment at its end; "" where there is none."""
+
+    text: str
+    comment: str = ""
+
+    @property
+    def indent(self) -> int:
+        return len(self.text) - len(self.text.lstrip(" "))
+
+    @property
+    def width(self) -> int:
+        return len(self.text.rpartition("\n")[2])
+
+
+def written(rows: Iterable[Row]) -> str:
+    """Rows as text, with their comments: those of lines that follow each other stand in one column."""
+    lines = []
+    for (has_comment, _), group in groupby(rows, key=lambda row: (bool(row.comment), row.indent)):
+        run = list(group)
+        if not has_comment:
+            lines += [row.text for row in run]
+            continue
+        edge = max(row.width for row in run)
+        if edge - min(row.width for row in run) > MOST_BLANKS:
+            edge = 0
+        lines += [row.text + " " * max(edge - row.width, 0) + "  " + row.comment for row in run]
+    return "\n".join(lines)
+
+
+def entry_lines(parts: Sequence[Part], indent: int) -> list[Row]:
     """The lines of one entry and the comments above it. `indent` is the column they begin in, from 0."""
     broken = broken_parts(parts, indent)
-    lines: list[str] = []
+    lines: list[Row] = []
     line = _Line(indent)
     for index, part in enumerate(parts):
         if isinstance(part, Word):
@@ -35,25 +69,25 @@ def entry_lines(parts: Sequence[Part], indent: int) -> list[str]:
     return lines + line.finished()
 
 
-def comment_lines(comments: Sequence[Comment], indent: int, *, after: bool) -> list[str]:
+def comment_lines(comments: Sequence[Comment], indent: int, *, after: bool) -> list[Row]:
     """Comments on lines of their own. `after`: something stands above them, so the first may keep its empty line."""
-    lines: list[str] = []
+    lines: list[Row] = []
     for comment in comments:
         if comment.blank and (lines or after):
-            lines.append("")
-        lines.append(" " * indent + comment.text)
+            lines.append(Row(""))
+        lines.append(Row(" " * indent + comment.text))
     return lines
 
 
-def _inside(enclosed: Enclosed, indent: int) -> list[str]:
-    lines: list[str] = []
+def _inside(enclosed: Enclosed, indent: int) -> list[Row]:
+    lines: list[Row] = []
     if enclosed.style in ("list", "names") and enclosed.is_simple:
         lines += _filled(enclosed, indent)
     elif enclosed.style == "block":
         padded = in_columns(enclosed.entries, indent)
         for entry, parts in zip(enclosed.entries, padded, strict=True):
             if lines and entry.blank_before:
-                lines.append("")
+                lines.append(Row(""))
             lines += entry_lines(parts, indent)
     else:
         for entry in enclosed.entries:
@@ -61,7 +95,7 @@ def _inside(enclosed: Enclosed, indent: int) -> list[str]:
     return lines + comment_lines(enclosed.close.before, indent, after=bool(lines))
 
 
-def _filled(enclosed: Enclosed, indent: int) -> list[str]:
+def _filled(enclosed: Enclosed, indent: int) -> list[Row]:
     """Short entries, as many to a line as there is room for."""
     lines: list[str] = []
     for entry in enclosed.entries:
@@ -70,7 +104,7 @@ def _filled(enclosed: Enclosed, indent: int) -> list[str]:
             lines[-1] += " " + shown
         else:
             lines.append(" " * indent + shown)
-    return lines
+    return [Row(line) for line in lines]
 
 
 def _behind(close: Word) -> list[tuple[Comment, bool]]:
@@ -104,17 +138,17 @@ class _Line:
             self.text, self.above, self.blank = text, word.before, word.blank
         self.comments += [(comment, True) for comment in word.after]
 
-    def finished(self) -> list[str]:
+    def finished(self) -> list[Row]:
         """The line, with comments above it and at its end; an empty line before all of it is left to the caller."""
         moved = [comment for comment, _ in self.comments]
-        trailing = f"  {moved.pop().text}" if self.comments and self.comments[-1][1] else ""
+        trailing = moved.pop().text if self.comments and self.comments[-1][1] else ""
         plain, docs, blank = _docs_last(self.above, self.blank)
         lines = comment_lines(plain, self.indent, after=False)
         if plain and blank:
-            lines.append("")
+            lines.append(Row(""))
         for comment in (*moved, *docs):
-            lines.append(" " * self.comment_indent + comment.text)
-        return [*lines, " " * self.indent + self.text + trailing]
+            lines.append(Row(" " * self.comment_indent + comment.text))
+        return [*lines, Row(" " * self.indent + self.text, trailing)]
 
 
 def _docs_last(comments: Sequence[Comment], blank: bool) -> tuple[list[Comment], list[Comment], bool]:
