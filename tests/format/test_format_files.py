@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from medspec.syntax.format import format_source
 from medspec.text.diagnostic import Report
 from medspec.text.render import render
+from medspec.text.source import Source
 from medspec.text.spec_files import read_spec
 
 HERE = Path(__file__).parent
@@ -33,6 +35,12 @@ def test_a_messy_spec_becomes_tidy(path, golden):
 @pytest.mark.parametrize("path", FORMATTED, ids=lambda path: path.stem)
 def test_a_tidy_spec_stays_as_it_is(path):
     assert formatted(path) == path.read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_documentation_is_tidy():
+    page = (SPECS.parent / "docs" / "formatting.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```\n(# The edition.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert format_source(Source("formatting.md", example), Report()) == example
 
 
 def test_the_specs_of_the_project_are_tidy():
