@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from planned_specs import plan_of
 from shared_data import ROOT
 from strategies import SmallSpec, small_specs
@@ -20,6 +20,7 @@ from medspec.plan.form import digest, from_json, to_json
 SUITES = ["clinical_qa", "medqa_written"]
 
 
+@settings(max_examples=max(15, settings().max_examples // 4))
 @given(small_specs())
 def test_back_without_loss(spec: SmallSpec) -> None:
     for level in (0, 1):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from planned_specs import plan_of
 from strategies import SmallSpec, small_specs
 
@@ -60,6 +60,7 @@ def test_a_pass_that_does_not_exist(name: str, said: str) -> None:
         assert str(error.value) == said
 
 
+@settings(max_examples=max(20, settings().max_examples // 3))
 @given(small_specs())
 def test_the_plan_is_sound_before_and_after_each_pass(spec: SmallSpec) -> None:
     plan = plan_of(spec.text, "all", level=0)
