@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -160,8 +161,8 @@ def _lower(head: _Head, members: list[tuple[TaskSpec, float]]) -> Plan:
 
 def _labels(tasks: list[TaskSpec]) -> dict[str, str]:
     """Short names where they are unique in the plan, qualified names where not."""
-    names = [task.name for task in tasks]
-    return {task.qualified: task.name if names.count(task.name) == 1 else task.qualified for task in tasks}
+    names = Counter(task.name for task in tasks)
+    return {task.qualified: task.name if names[task.name] == 1 else task.qualified for task in tasks}
 
 
 def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:

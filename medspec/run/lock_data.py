@@ -31,6 +31,7 @@ class LockedData:
     roots: DataRoots
     _scans: dict[str, Scan] = attrs.field(init=False)
     _renders: dict[str, Render] = attrs.field(init=False)
+    _places: dict[tuple[str, str], Path | None] = attrs.field(factory=dict)
     _digests: dict[Path, str] = attrs.field(factory=dict)
     _rows: dict[str, Rows] = attrs.field(factory=dict)
 
@@ -87,10 +88,12 @@ class LockedData:
         yield from ((file.path, file.folder) for file in _texts(render))
 
     def _place(self, path: str, folder: str) -> Path | None:
-        try:
-            return find_file(path, self.roots, folder=folder)
-        except DataError:
-            return None
+        key = (path, folder)
+        if key not in self._places:
+            # Asked first whether it is there at all: `find_file` takes its time to say where else it may be.
+            there = any((root / path).is_file() for root, _ in self.roots.places(folder))
+            self._places[key] = find_file(path, self.roots, folder=folder) if there else None
+        return self._places[key]
 
     def _digest(self, place: Path) -> str:
         if place not in self._digests:
