@@ -50,7 +50,10 @@ def requests_of(
     Raises `DataError` for a row whose prompt or options cannot be written.
     """
     render = plan.render(call.render)
-    messages = message_maker(render, shot_rows)
+    try:
+        messages = message_maker(render, shot_rows)
+    except (Unrenderable, Misfit) as error:
+        raise DataError(f"{rows.file}: cannot write the shots of the prompt `{render.prompt}`: {error}") from None
     options = _option_maker(call)
     for sample in range(call.repeats):
         for id, row in zip(rows.ids, rows.rows, strict=True):

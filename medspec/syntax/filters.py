@@ -53,6 +53,13 @@ def _default(value: Any, instead: Any) -> Any:
     return instead if value is None else value
 
 
+def _as_json(value: Any) -> Any:
+    """What JSON has no form for: sets in the order of their texts, spans and boxes as objects."""
+    if isinstance(value, frozenset):
+        return sorted(value, key=str)
+    return attrs.asdict(value)
+
+
 IMAGE_OPENS, IMAGE_CLOSES = "\ue000", "\ue001"
 """Marks around the path of an image in rendered text: private characters, which no text of a row may hold."""
 
@@ -108,7 +115,7 @@ FILTERS: tuple[FilterRule, ...] = (
         name="json",
         takes=("any",),
         gives="text",
-        function=lambda value: json.dumps(value, ensure_ascii=False),
+        function=lambda value: json.dumps(value, ensure_ascii=False, default=_as_json),
         summary="written as JSON",
     ),
     FilterRule(
