@@ -33,6 +33,7 @@ KEYWORDS = (
     "panel",
     "dialect",
 )
+ENTRY_KEYS = ("answer", "reference", "shots", "metrics", "decode", "waive", "override")
 STRINGS = ('""', '"a"', '"two words"', r'"\"quoted\" \\ \n \d"', '"# no comment"', '"{ not a block }"', '"é 漢字 𝒳"',
            '"a sentence that is long enough to push what stands behind it over the end of the line"')  # fmt: skip
 NUMBERS = ("0", "1", "-2.5", "1.10", "3e-4", "0.95", "1000")
@@ -126,7 +127,7 @@ class Grower:
             lambda: [self.pick("true", "false")],
         ]
         if self.depth < 4:
-            choices += [lambda: [self.text()], self.list, self.block, self.list, self.block]
+            choices += [lambda: [self.text()], self.list, self.entries, self.list, self.entries]
         found = self.random.choice(choices)()
         self.depth -= 1
         return found
@@ -139,6 +140,13 @@ class Grower:
 
     def block(self) -> Tokens:
         return self.braces(Grower.setting)
+
+    def entry_key(self) -> str:
+        return self.pick(*NAMES, *NAMES, *KEYWORDS, *ENTRY_KEYS)
+
+    def entries(self) -> Tokens:
+        """An object, or columns: what data call their fields can be written here."""
+        return self.braces(lambda g: [g.entry_key(), "=", *g.value()])
 
     def call(self) -> Tokens:
         if self.depth > 4 or self.chance():
@@ -216,7 +224,7 @@ class Grower:
         return ["slice", self.name(), *rule]
 
     def dataset_clause(self) -> Tokens:
-        columns: Rule = lambda g: ["columns", *g.block()]  # noqa: E731
+        columns: Rule = lambda g: ["columns", *g.entries()]  # noqa: E731
         cluster: Rule = lambda g: ["cluster", "by", *g.path()]  # noqa: E731
         return self.clause(columns, Grower.split, Grower.slice, cluster, Grower.waive)
 
@@ -259,7 +267,7 @@ class Grower:
         return ["enum", self.name(), *self.braces(lambda g: g.documented(case))]
 
     def record(self) -> Tokens:
-        field: Rule = lambda g: [g.name(), ":", *g.type(), *g.maybe(lambda g: ["from", *g.type()], 0.2)]  # noqa: E731
+        field: Rule = lambda g: [g.entry_key(), ":", *g.type(), *g.maybe(lambda g: ["from", *g.type()], 0.2)]  # noqa: E731
         return ["record", self.name(), *self.braces(lambda g: g.documented(field))]
 
     def dataset(self) -> Tokens:

@@ -44,6 +44,8 @@ def format_source(source: Source, report: Report) -> str | None:
         return None
     try:
         text = _laid_out(module, Cursor(source))
+        if text == source.text:
+            return text
         again = parse(Source(source.path, text), found)
         same = not found.has_errors and meaning(again) == meaning(module)
     except RecursionError:
