@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from medspec.errors import DataError
-from medspec.plan.nodes import Plan, Render
+from medspec.plan.nodes import FieldRef, Plan, Render
 from medspec.run.calls import requests_of
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
@@ -54,8 +54,10 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> Bound:
         picked = pick_shots(render.shots, whole[render.shots.scan])
         shots[render.id] = picked
         if not _waived(resolved, render):
-            check_apart(scored[render.scan], whole[render.shots.scan], picked, resolved.scan(render.scan))
-            warnings += near_shots(scored[render.scan], picked, resolved.scan(render.scan))
+            rows, scan = scored[render.scan], resolved.scan(render.scan)
+            shown = [found.field for _, found in render.bindings if isinstance(found, FieldRef)]
+            check_apart(rows, whole[render.shots.scan], picked, scan, shown)
+            warnings += near_shots(rows, picked, scan, shown)
     bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)))
     for call in resolved.calls:
         render = resolved.render(call.render)

@@ -71,14 +71,17 @@ def pick_shots(shots: Shots, rows: Rows) -> PickedShots:
     return PickedShots(tuple(chosen), tuple(rows.rows[place[id]] for id in chosen))
 
 
-def check_apart(scored: Rows, shot_rows: Rows, picked: PickedShots, scan: Scan) -> None:
-    """Raise `DataError` when a shot is also a scored row: the same id in the same file, or the same content."""
+def check_apart(scored: Rows, shot_rows: Rows, picked: PickedShots, scan: Scan, fields: Sequence[str]) -> None:
+    """Raise `DataError` when a shot is also a scored row: the same id in the same file, or the same prompt.
+
+    `fields` are what the prompt shows of a row. Others are not looked at: whether they are read is the optimiser's choice.
+    """
     ids = set(picked.ids) & set(scored.ids) if scored.file == shot_rows.file else set()
     shown = {id: index for index, id in enumerate(scored.ids) if id in ids}
-    if not shown:
-        contents = {_content(row, scan): id for id, row in zip(picked.ids, picked.rows, strict=True)}
+    if not shown and fields:
+        contents = {_content(row, fields): id for id, row in zip(picked.ids, picked.rows, strict=True)}
         for id, row in zip(scored.ids, scored.rows, strict=True):
-            if (shot := contents.get(_content(row, scan))) is not None:
+            if (shot := contents.get(_content(row, fields))) is not None:
                 shown[id] = 0
                 ids.add(f"{shot} (scored as {id})" if shot != id else id)
     if shown:
@@ -89,11 +92,11 @@ def check_apart(scored: Rows, shot_rows: Rows, picked: PickedShots, scan: Scan) 
         )
 
 
-def near_shots(scored: Rows, picked: PickedShots, scan: Scan) -> list[str]:
-    """One sentence for each shot that is nearly the same as a scored row."""
+def near_shots(scored: Rows, picked: PickedShots, scan: Scan, fields: Sequence[str]) -> list[str]:
+    """One sentence for each shot that is nearly the same as a scored row, as far as the prompt shows them in `fields`."""
 
     def texts(row: dict[str, Any]) -> list[str]:
-        return texts_of([value for name, value in row.items() if name != scan.id_field])
+        return texts_of([row[name] for name in fields if name != scan.id_field])
 
     few = {id: texts(row) for id, row in zip(picked.ids, picked.rows, strict=True)}
     many = {id: texts(row) for id, row in zip(scored.ids, scored.rows, strict=True)}
@@ -110,5 +113,5 @@ def near_shots(scored: Rows, picked: PickedShots, scan: Scan) -> list[str]:
     return lines
 
 
-def _content(row: dict[str, Any], scan: Scan) -> str:
-    return repr([row[field.name] for field in scan.record.fields if field.name != scan.id_field])
+def _content(row: dict[str, Any], fields: Sequence[str]) -> str:
+    return repr([row[name] for name in fields])
