@@ -19,6 +19,7 @@ from medspec.text.source import Place, Source
 from medspec.text.suggest import nearest
 
 _ROLES = ("system", "user", "assistant")
+_FOR_VIA = ("with", "using", "by", "through", "as", "from")
 _FOLLOWED_BY = {
     "answer": "a type",
     "metrics": "a block",
@@ -84,13 +85,15 @@ def known_mistake(fault: Fault) -> Mistake | None:
 
 def _another_word_for_via(fault: Fault) -> Mistake | None:
     match = re.search(r"\banswer\s+(\S.*?)\s+\w+\s*$", fault.line_before)
-    if fault.expected != {"EQUAL"} or match is None or not fault.found.isidentifier():
+    is_misread = fault.expected == {"EQUAL"} and fault.found.isidentifier() and fault.before != "via"
+    if match is None or not is_misread:
         return None
     return Mistake(
         "expected `via` after the answer type",
         (Label(fault.before_place, "a reader is named with `via`"),),
         (f"write `answer {match.group(1)} via {fault.found}`",),
-        (Edit(fault.before_place, "via"),),
+        # Any other word may be the name of a setting whose `=` is missing.
+        (Edit(fault.before_place, "via"),) if fault.before in _FOR_VIA else (),
     )
 
 

@@ -26,7 +26,8 @@ def choose(diagnostics: Iterable[Diagnostic], editable: frozenset[str]) -> Choic
     able = [
         diagnostic
         for diagnostic in diagnostics
-        if diagnostic.edits and all(edit.place.source.path in editable for edit in diagnostic.edits)
+        if any(edit.text != edit.place.text for edit in diagnostic.edits)
+        and all(edit.place.source.path in editable for edit in diagnostic.edits)
     ]
     disputed = _disputed(able)
     taken: dict[str, list[Edit]] = {}

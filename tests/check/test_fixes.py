@@ -95,6 +95,8 @@ LEFT = {
     "a semicolon in a list": SOUND.replace("[test]", "[test; dev]"),
     "an import with a comment": SOUND.replace("{ exact_match }", "{ exact_match, # why\n  accuracy }", 1),
     "a private declaration": SOUND + "\nenum _Draft { yes  no }\n",
+    "a setting without its mark": SOUND.replace("via plain", "unread skip"),
+    "two readers": SOUND.replace("via plain", "via plain via plain"),
     "a value that may be a name": SOUND.replace("license = ", "license "),
 }
 
