@@ -72,7 +72,8 @@ def small_specs(draw: st.DrawFn) -> SmallSpec:
     """A module with enums, a record, one or two datasets, prompts, tasks and the suite `all` of all tasks."""
     written = draw(st.sampled_from(GOLD_WRITTEN))
     names = ["exam", "quiz"][: draw(st.integers(1, 2))]
-    files = {f"{name}.jsonl": draw(rows(written)) for name in names}
+    files = {f"{name}_test.jsonl": draw(rows(written)) for name in names}
+    files |= {f"{name}_dev.jsonl": draw(rows(written, least=2)) for name in names}
     prompts = [draw(_prompt(f"ask_{number}")) for number in range(draw(st.integers(1, 3)))]
     count = draw(st.integers(1, 5))
     tasks = [draw(_task(f"task_{number}", names, len(prompts))) for number in range(count)]
@@ -115,10 +116,10 @@ WORDS = st.sampled_from(["fever", "cough", " pain ", "Ödem", "a\nb", "", '"quot
 
 
 @st.composite
-def rows(draw: st.DrawFn, written: str) -> list[dict[str, Any]]:
+def rows(draw: st.DrawFn, written: str, *, least: int = 1) -> list[dict[str, Any]]:
     """Lines of a data file in which `pick` is written as the record says. Several may look the same to a prompt."""
     found = []
-    for number in range(draw(st.integers(1, 6))):
+    for number in range(draw(st.integers(least, 6))):
         options = draw(st.lists(WORDS, min_size=2, max_size=4, unique=True))
         pick = draw(st.integers(0, len(options) - 1))
         line = {
@@ -147,7 +148,7 @@ def _case(name: str, text: str) -> str:
 def _dataset(draw: st.DrawFn, name: str) -> str:
     private = draw(st.sampled_from(["", "  private = true\n"]))
     columns = draw(st.sampled_from(["", '  columns { question = "question" }\n', '  columns { note = "free" }\n']))
-    return f'dataset {name} : Row {{\n  source = jsonl("{name}.jsonl")\n  splits = [test]\n{private}{columns}}}\n'
+    return f'dataset {name} : Row {{\n  source = jsonl("{name}_{{split}}.jsonl")\n  splits = [dev, test]\n{private}{columns}}}\n'
 
 
 @st.composite
@@ -169,13 +170,16 @@ def _task(draw: st.DrawFn, name: str, datasets: list[str], prompts: int) -> str:
     )
     decode = draw(st.sampled_from(["", "", "  decode { max_tokens = 3 }\n", "  decode { temperature = 0.7 }\n"]))
     unread = draw(st.sampled_from(["", "", "  unread = skip\n"]))
+    # Rows of the two splits may look alike, which is refused unless the spec says why that is right.
+    shots = f'  shots {draw(st.integers(1, 2))} from SHOTS {{ pick = seeded(3) }}\n  waive E0604 because "a test"\n'
+    shots = draw(st.sampled_from(["", "", shots]))
     body = (
         f"  data = DATA\n  prompt = ask_{prompt}(topic: TOPIC)\n  gold = {gold}\n  answer {type_} via {reader}\n"
-        f"{decode}{unread}  metrics {{ {metrics if closed else 'primary accuracy'} }}\n}}\n"
+        f"{shots}{decode}{unread}  metrics {{ {metrics if closed else 'primary accuracy'} }}\n}}\n"
     )
     if draw(st.booleans()):
-        return f"task {name} @1 {{\n{body}".replace("DATA", f"{dataset}.test").replace("TOPIC", f'"{topic}"')
-    head = f"task {name}_of(lines: rows<Row>, about: text) {{\n{body}".replace("DATA", "lines").replace(
-        "TOPIC", "about"
-    )
-    return f'{head}\ntask {name} @1 = {name}_of({dataset}.test, about: "{topic}")\n'
+        body = body.replace("DATA", f"{dataset}.test").replace("TOPIC", f'"{topic}"').replace("SHOTS", f"{dataset}.dev")
+        return f"task {name} @1 {{\n{body}"
+    body = body.replace("DATA", "lines").replace("TOPIC", "about").replace("SHOTS", "seen")
+    head = f"task {name}_of(lines: rows<Row>, seen: rows<Row>, about: text) {{\n{body}"
+    return f'{head}\ntask {name} @1 = {name}_of({dataset}.test, {dataset}.dev, about: "{topic}")\n'

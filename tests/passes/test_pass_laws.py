@@ -63,7 +63,7 @@ def test_recorded_replies_score_the_same(spec: SmallSpec) -> None:
         lines = [
             {"task": task, "id": line["id"], "reply": "ABCD"[(number + place) % 4]}
             for number, task in enumerate(written)
-            for place, line in enumerate(spec.files[f"{plan.scan(plan.task(task).scan).dataset}.jsonl"])
+            for place, line in enumerate(spec.files[f"{plan.scan(plan.task(task).scan).dataset}_test.jsonl"])
         ]
         write_lines(folder / "replies.jsonl", lines)
         model = f"replay:{folder}/replies.jsonl?task=task"

@@ -63,11 +63,11 @@ def write(folder, split, found):
     (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found))
 
 
-def bound(folder, clauses, *, limit=None):
+def bound(folder, clauses, *, limit=None, level=1):
     text = f"{HEAD}task t {{\n  data = exam.test\n  prompt = ask\n  answer choice of options via likelihood(score: letter)\n"
     checked = check_text(f"{text}  {clauses}\n  metrics {{ primary accuracy }}\n}}\n", "spec.medspec")
     assert not checked.has_errors, [d.title for d in checked.diagnostics]
-    return bind(optimise(lower(checked.spec, ["t"])), DataRoots.of([folder]), limit=limit)
+    return bind(optimise(lower(checked.spec, ["t"]), level=level), DataRoots.of([folder]), limit=limit)
 
 
 def requests(found):
@@ -146,6 +146,15 @@ def test_a_scored_row_under_another_id_is_refused_as_a_shot(folder):
     with pytest.raises(DataError, match="1 of the rows shown as shots are scored too: other \\(scored as test3\\)"):
         bound(folder, "shots 2 from exam.dev")
     bound(folder, 'shots 2 from exam.test waive E0604 because "the published protocol"')
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_fields_that_no_prompt_shows_do_not_tell_rows_apart(level, folder):
+    """Whether they are read is the optimiser's choice, so they must not decide whether a run is refused."""
+    row = rows("test", 8)[3]
+    write(folder, "dev", [{**row, "id": "other", "topic": "another"}, *rows("dev", 6)])
+    with pytest.raises(DataError, match="are scored too"):
+        bound(folder, "shots 2 from exam.dev", level=level)
 
 
 def test_a_nearly_equal_row_is_said(folder):
