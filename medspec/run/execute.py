@@ -16,7 +16,7 @@ from typing import Any
 
 from medspec.backends.base import Backend
 from medspec.errors import Interrupted, StoreError
-from medspec.plan.form import plain, to_json
+from medspec.plan.form import from_json, plain, to_json
 from medspec.plan.hash import plan_hash
 from medspec.plan.judged import refuse_judged
 from medspec.plan.nodes import Call, Plan, TaskPlan
@@ -153,7 +153,12 @@ def _claim(out: Path, plan: Plan) -> None:
         return
     except (OSError, UnicodeDecodeError) as error:
         raise StoreError(f"cannot read {before}: {error}; name another folder with `--out`") from error
-    if text != to_json(plan):
+    try:
+        # By meaning, and not by text: the text says where the specs lie as seen from the folder one works in.
+        same = plan_hash(from_json(text)) == plan_hash(plan)
+    except ValueError as error:
+        raise StoreError(f"cannot read {before}: {error}; name another folder with `--out`") from error
+    if not same:
         raise StoreError(f"{out} holds a run of another plan; name another folder with `--out`")
 
 

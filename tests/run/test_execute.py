@@ -155,9 +155,18 @@ def test_a_folder_with_another_plan_is_refused(data: Path, tmp_path: Path) -> No
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_plan_that_is_no_text_is_refused(data: Path, tmp_path: Path) -> None:
+def test_the_same_plan_from_another_folder_goes_on(data: Path, tmp_path: Path) -> None:
+    """Where a spec lies, as seen from where one works, is no part of what the plan means."""
+    elsewhere = plan_of(SPEC, "both", path="some/where/spec.medspec")
+    assert elsewhere != PLAN
+    run_plan(PLAN, tmp_path / "out", model(), data=data)
+    assert run_plan(elsewhere, tmp_path / "out", model(), data=data)["calls"]["asked"] == 0
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"[]", b'{"kind": "Plan", "format": 999}'])
+def test_a_plan_that_is_none_is_refused(content: bytes, data: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "plan.json").write_bytes(b"\xff\xfe")
+    (tmp_path / "out" / "plan.json").write_bytes(content)
     with pytest.raises(StoreError, match="cannot read .*plan.json"):
         run_plan(PLAN, tmp_path / "out", model(), data=data)
 
