@@ -141,8 +141,13 @@ def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold:
     if {field.type.kind, type_.kind} == {"set", "list"} and fits(field.type.children[0], type_.children[0]):
         # A metric that asks for sets takes a list as the set of its entries; every other refuses the pair.
         return True
-    places = (node.type.place, record.place_of(field.name))
-    match first_difference(type_, field.type):
+    _report_difference(type_, field.type, (node.type.place, record.place_of(field.name)), scope)
+    return False
+
+
+def _report_difference(answer_type: Type, gold_type: Type, places: tuple[Place, Place], scope: Scope) -> None:
+    """What it is that keeps an answer from being compared with its reference; `places` are where each is declared."""
+    match first_difference(answer_type, gold_type):
         case BoxType() as answer, BoxType() as reference if answer.of == reference.of:
             scope.report.add(
                 "E0306",
@@ -170,11 +175,10 @@ def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold:
             scope.report.add(
                 "E0305",
                 "answer and reference have different types",
-                (places[0], f"answer: `{type_.spelled}`"),
-                (places[1], f"reference: `{field.type.spelled}`"),
+                (places[0], f"answer: `{answer_type.spelled}`"),
+                (places[1], f"reference: `{gold_type.spelled}`"),
                 notes=["comparing these would give a plausible but wrong score"],
             )
-    return False
 
 
 _ORDERS = {"xyxy": "two corners", "xywh": "corner and size", "cxcywh": "centre and size"}

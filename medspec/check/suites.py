@@ -14,6 +14,7 @@ from medspec.check.spec import SuiteSpec, TaskSpec, TemplateSpec
 from medspec.metrics.base import FRACTION
 from medspec.plan.nodes import Aggregate, Interval
 from medspec.syntax import tree
+from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class _Members:
     entries: dict[str, Entry] = attrs.field(factory=dict)
     tasks: dict[str, tuple[TaskSpec, float]] = attrs.field(factory=dict)
     inner: list[Aggregate] = attrs.field(factory=list)
+    places: dict[str, Place] = attrs.field(factory=dict)
 
 
 def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> SuiteSpec | None:
@@ -99,8 +101,11 @@ def _add_member(node: tree.MemberNode, checked: object, weight: float, members: 
         return False
     name = checked.name
     if name in members.entries:
-        report.add("E0506", f"`{name}` is in this suite twice", place)
+        labels = ((place, "listed again here"), (members.places[name], "first listed here"))
+        helps = [f"to let it count twice, give it a weight: `{name} weight 2`"]
+        report.add("E0506", f"`{name}` is in this suite twice", *labels, helps=helps)
         return False
+    members.places[name] = place
     if isinstance(checked, TaskSpec):
         members.entries[name] = Entry(weight=weight, task=checked, aggregate=None)
         return _add_task(checked, weight, members, node, scope)
