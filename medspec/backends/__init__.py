@@ -1,13 +1,14 @@
 """The catalogue of backends: one file per member, listed in `SCHEMES`."""
 
 from medspec.backends.base import Backend, Options, Scheme
+from medspec.backends.builtin import SCHEME as BUILTIN
 from medspec.backends.hash import SCHEME as HASH
 from medspec.backends.mock import SCHEME as MOCK
 from medspec.backends.onnx import SCHEME as ONNX
 from medspec.backends.opening import open_scheme, read_name
 from medspec.backends.replay import SCHEME as REPLAY
 
-SCHEMES: tuple[Scheme, ...] = (ONNX, REPLAY, HASH, MOCK)
+SCHEMES: tuple[Scheme, ...] = (ONNX, BUILTIN, REPLAY, HASH, MOCK)
 
 
 def find_scheme(model: str) -> Scheme:
