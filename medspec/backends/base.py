@@ -74,11 +74,11 @@ class Request:
     def plain_prompt(self) -> str:
         """What a model without a chat template is sent: the turns joined by one empty line, answers by one blank.
 
-            Question: Q1
-            Answer: B
+        Question: Q1
+        Answer: B
 
-            Question: Q2
-            Answer:
+        Question: Q2
+        Answer:
         """
         text = ""
         for index, message in enumerate(self.messages):

@@ -1,6 +1,6 @@
 """From the word after `--model` to a loaded model.
 
-    onnx:models/llama      builtin:quickstart      replay:replies.jsonl?reply=outputs.0      hash
+onnx:models/llama      builtin:quickstart      replay:replies.jsonl?reply=outputs.0      hash
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def read_name(name: str, schemes: Sequence[Scheme]) -> tuple[Scheme, str, Mappin
     if scheme is None:
         known = [scheme.name for scheme in schemes]
         close = nearest(word, known)
-        advice = f"did you mean `{close}:`?" if close else f"write one of: {', '.join(f'{entry}:...' for entry in known)}"
+        advice = (
+            f"did you mean `{close}:`?" if close else f"write one of: {', '.join(f'{entry}:...' for entry in known)}"
+        )
         raise UsageError(f"`{name}` names no model: there is no backend `{word}`; {advice}")
     place, _, query = (rest if rest else name.removeprefix(scheme.name)).partition("?")
     try:

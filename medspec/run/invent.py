@@ -22,7 +22,7 @@ from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows
 from medspec.run.shots import PickedShots, part_of, pick_shots
 from medspec.run.text_files import resolve_texts
-from medspec.types import IntegerType
+from medspec.types import IntegerType, Misfit
 
 RIGHT, WRONG = 0.6, 0.85
 """This share of the replies is right, those up to the second one are wrong; the rest is noise."""
@@ -107,4 +107,8 @@ class InventedModel:
         if drawn >= WRONG:
             return rng.choice(NOISE)
         value = row[task.gold] if drawn < RIGHT else use.answer.invent(rng, row)
-        return reader.encode(value, use.answer, row, dict(use.settings))
+        try:
+            return reader.encode(value, use.answer, row, dict(use.settings))
+        except Misfit:
+            # An invented value need not be one that the reader can write, such as a text that fits its expression.
+            return rng.choice(NOISE)

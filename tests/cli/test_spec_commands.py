@@ -93,7 +93,9 @@ def test_a_project_without_specs_says_what_to_do(tmp_path, monkeypatch, medspec)
 
 def test_a_folder_with_nothing_but_spec_files_is_a_project(tmp_path, monkeypatch, medspec):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "one.medspec").write_text("edition 2026\nimport two { Answer }\nrecord Row { gold : Answer }\n", "utf-8")
+    (tmp_path / "one.medspec").write_text(
+        "edition 2026\nimport two { Answer }\nrecord Row { gold : Answer }\n", "utf-8"
+    )
     (tmp_path / "two.medspec").write_text("edition 2026\nenum Answer { yes  no }\n", "utf-8")
     assert medspec("check") == (0, "", "no mistakes in 2 modules\n")
     assert "enum" in medspec("ls").out

@@ -305,7 +305,9 @@ def test_optional_fields(tmp_path: Path) -> None:
         {"t": None, "options": ("a", "b"), "gold": 1, "pair": ("a", "b")},
         {"t": None, "options": None, "gold": None, "pair": None},
     ]
-    assert refusal(tmp_path, scan).endswith(':3: field `gold` from "g": "A": the row has no `options`, which this refers to')
+    assert refusal(tmp_path, scan).endswith(
+        ':3: field `gold` from "g": "A": the row has no `options`, which this refers to'
+    )
 
 
 def test_files_without_rows(tmp_path: Path) -> None:
