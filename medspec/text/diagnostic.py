@@ -59,6 +59,7 @@ class Report:
     """The diagnostics of one run of the compiler. Equal diagnostics are kept once."""
 
     found: list[Diagnostic] = attrs.field(factory=list)
+    _known: set[tuple[object, ...]] = attrs.field(factory=set, init=False, repr=False, eq=False)
 
     def add(
         self,
@@ -83,7 +84,11 @@ class Report:
             helps=said,
             edits=tuple(edits) or _respelling(shown, said),
         )
-        if diagnostic not in self.found:
+        # By position and words: a look through everything found would make thousands of mistakes slow to tell.
+        place = diagnostic.place
+        key = (code, title, place.source.path, place.start, place.end, diagnostic.notes, diagnostic.helps)
+        if key not in self._known or diagnostic not in self.found:
+            self._known.add(key)
             self.found.append(diagnostic)
 
     @property
