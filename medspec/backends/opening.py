@@ -30,7 +30,7 @@ def read_name(name: str, schemes: Sequence[Scheme]) -> tuple[Scheme, str, Mappin
             f"did you mean `{close}:`?" if close else f"write one of: {', '.join(f'{entry}:...' for entry in known)}"
         )
         raise UsageError(f"`{name}` names no model: there is no backend `{word}`; {advice}")
-    place, _, query = (rest if rest else name.removeprefix(scheme.name)).partition("?")
+    place, _, query = (rest if rest else name.removeprefix(scheme.name).removeprefix(":")).partition("?")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:

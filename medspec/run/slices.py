@@ -11,6 +11,7 @@ import attrs
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Condition, Interval, Score, SliceRule
 from medspec.run.samples import score_samples
+from medspec.types import OptionalType, RecordType, TextType, Type
 
 _OPERATORS = {
     "==": operator.eq,
@@ -67,6 +68,20 @@ def rows_of(batch: Batch, indexes: list[int]) -> Batch:
     )
 
 
+def names_text(rule: SliceRule, record: RecordType) -> bool:
+    """Whether the groups of a slice are named by free text of the rows, which private rows must not show."""
+    if rule.by is None:
+        return False
+    type_: Type = record
+    for part in rule.by.split("."):
+        inner = type_.item if isinstance(type_, OptionalType) else type_
+        field = inner.field(part) if isinstance(inner, RecordType) else None
+        if field is None:
+            return False  # a count of a text
+        type_ = field.type
+    return isinstance(type_.item if isinstance(type_, OptionalType) else type_, TextType)
+
+
 def score_slices(
     rules: tuple[SliceRule, ...],
     rows: list[dict[str, Any]],
@@ -76,16 +91,20 @@ def score_slices(
     *,
     unread_policy: str,
     smallest: int,
+    unnamed: frozenset[str] = frozenset(),
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Slice, group -> `rows` and `metrics`; a group with fewer than `smallest` rows has `rows` only."""
+    """Slice, group -> `rows` and `metrics`; a group with fewer than `smallest` rows has `rows` only.
+
+    The groups of the slices in `unnamed` are numbered in the order of their names.
+    """
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for rule in rules:
         found[rule.name] = {}
-        for name, indexes in groups_of(rule, rows).items():
+        for number, (name, indexes) in enumerate(groups_of(rule, rows).items(), start=1):
             group: dict[str, Any] = {"rows": len(indexes)}
             if len(indexes) >= smallest:
                 parts = [rows_of(batch, indexes) for batch in batches]
                 scored = score_samples(scores, parts, interval, unread_policy=unread_policy)
                 group["metrics"] = scored.metrics
-            found[rule.name][name] = group
+            found[rule.name][f"group {number}" if rule.name in unnamed else name] = group
     return found

@@ -13,13 +13,13 @@ import attrs
 from medspec.backends.base import Reply
 from medspec.errors import InternalError
 from medspec.metrics.base import Batch
-from medspec.plan.nodes import Interval, Plan, Read, TaskPlan
+from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
 from medspec.run.score import metric_of
-from medspec.run.slices import score_slices
+from medspec.run.slices import names_text, score_slices
 from medspec.types import BooleanType, ChoiceType, EnumType, Type
 
 FAILED = "failed"
@@ -94,6 +94,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
             interval,
             unread_policy=read.unread,
             smallest=plan.slice_rows,
+            unnamed=_unnamed(scan),
         ),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
@@ -132,6 +133,11 @@ def count_remarks(read: Read, replies: Sequence[Reply], rows: Sequence[dict[str,
         if reply.failure is None:
             counted.update(reader.remarks(reply.text, read.reader.answer, row, settings))
     return dict(sorted(counted.items()))
+
+
+def _unnamed(scan: Scan) -> frozenset[str]:
+    """The slices whose groups a report may not name."""
+    return frozenset(rule.name for rule in scan.slices if scan.private and names_text(rule, scan.record))
 
 
 def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from sklearn.metrics import accuracy_score
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Condition, Interval, Score, SliceRule
 from medspec.run.samples import score_samples
-from medspec.run.slices import NONE, groups_of, score_slices, value_at
-from medspec.types import EnumCase, EnumType
+from medspec.run.slices import NONE, groups_of, names_text, score_slices, value_at
+from medspec.types import EnumCase, EnumType, FieldType, OptionalType, RecordType, TextType
 
 ROWS = [
     {"text": "one two three", "patient": {"age": 70, "sex": "f"}, "flag": True},
@@ -88,3 +88,24 @@ def test_draws_of_one_row_are_averaged_before_rows_are():
     assert found["spread"] == pytest.approx(0.25)  # the sample standard deviation of 0.5, 0.75 and 0.25
     assert found["rows"] == 4
     assert found["interval"] == "bootstrap"  # means of draws are no proportions of rows
+
+
+def test_private_rows_do_not_name_groups_by_their_text():
+    """A town may be all it takes to know who somebody is; a sex from a fixed list is not."""
+    patient = RecordType("Patient", (FieldType("town", TextType()), FieldType("sex", SEX)))
+    record = RecordType("Row", (FieldType("town", TextType()), FieldType("patient", OptionalType(patient))))
+    by = {path: SliceRule(name="slice", by=path) for path in ("town", "patient.town", "patient.sex", "town.words")}
+    assert [path for path, rule in by.items() if names_text(rule, record)] == ["town", "patient.town"]
+    rows = [{"town": "Oslo"}, {"town": "Bergen"}, {"town": "Oslo"}]
+    batch = Batch(SEX, ["f"] * 3, ["f"] * 3)
+    found = score_slices(
+        (by["town"],),
+        rows,
+        (ACCURACY,),
+        [batch],
+        Interval(),
+        unread_policy="worst",
+        smallest=1,
+        unnamed=frozenset(["slice"]),
+    )
+    assert {name: group["rows"] for name, group in found["slice"].items()} == {"group 1": 1, "group 2": 2}
