@@ -86,16 +86,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "waivers": dict(task.waivers),
         "chance": chance(read.reader.answer, rows.rows),
         "metrics": scored.metrics,
-        "slices": score_slices(
-            scan.slices,
-            rows.rows,
-            task.scores,
-            batches,
-            interval,
-            unread_policy=read.unread,
-            smallest=plan.slice_rows,
-            unnamed=_unnamed(scan),
-        ),
+        "slices": _slices(plan, task, rows, batches, interval),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
     columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
@@ -133,6 +124,22 @@ def count_remarks(read: Read, replies: Sequence[Reply], rows: Sequence[dict[str,
         if reply.failure is None:
             counted.update(reader.remarks(reply.text, read.reader.answer, row, settings))
     return dict(sorted(counted.items()))
+
+
+def _slices(
+    plan: Plan, task: TaskPlan, rows: Rows, batches: Sequence[Batch], interval: Interval
+) -> dict[str, dict[str, dict[str, Any]]]:
+    read, scan = plan.read(task.read), plan.scan(task.scan)
+    return score_slices(
+        scan.slices,
+        rows.rows,
+        task.scores,
+        batches,
+        interval,
+        unread_policy=read.unread,
+        smallest=plan.slice_rows,
+        unnamed=_unnamed(scan),
+    )
 
 
 def _unnamed(scan: Scan) -> frozenset[str]:
