@@ -14,7 +14,7 @@ from medspec.demo.prompts import TaskText
 Lesson = tuple[str, str]
 """A prompt, and the reply to learn."""
 
-SHARES = {"note_question": 48, "fact_question": 16, "triage": 12}
+SHARES = {"note_question": 128, "fact_question": 16, "triage": 12}
 """Lessons of each task in one step of training."""
 
 

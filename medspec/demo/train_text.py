@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MODEL_FOLDER = Path(__file__).parent / "text_model"
 SEED = 1
-STEPS = 400
+STEPS = 420
+TEXT_SHARES = {"note_question": 2.0}
+"""The weight of the loss over a lesson's own text, beside that over its reply."""
 _WARM_UP = 20
 _NO_TARGET = -100
 
@@ -91,8 +93,14 @@ def train(shape: Shape, tokenizer: Any, texts: dict[str, TaskText], *, steps: in
         for task in DEMO_TASKS:
             batch = make_batch(tokenizer, make_lessons(rng, texts, task))
             asked = batch.targets != _NO_TARGET
-            states = hidden_states(weights, shape, batch.ids)[asked]
-            loss = F.cross_entropy(logits_of(weights, states), batch.targets[asked])
+            states = hidden_states(weights, shape, batch.ids)
+            loss = F.cross_entropy(logits_of(weights, states[asked]), batch.targets[asked])
+            if task.name in TEXT_SHARES:
+                # To guess the words of a note is to look back at earlier ones: what the question needs too.
+                following = batch.ids[:, 1:]
+                read = following != PAD_ID
+                text = F.cross_entropy(logits_of(weights, states[:, :-1][read]), following[read])
+                loss = loss + TEXT_SHARES[task.name] * text
             torch.autograd.backward(loss)
         muon.step()
         adam.step()
