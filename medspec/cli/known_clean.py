@@ -16,6 +16,8 @@ from pathlib import Path
 
 import attrs
 
+from medspec.text.cache_folder import cache_folder
+
 SUFFIX = ".medspec"
 MOST_KEYS = 200_000
 _IMPORT = re.compile(rb"^import[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
@@ -107,8 +109,7 @@ def _version() -> str:
 
 
 def _place() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "medspec" / "clean.txt"
+    return cache_folder() / "clean.txt"
 
 
 def _read() -> set[str]:

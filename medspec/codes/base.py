@@ -32,9 +32,6 @@ class Code:
     before: str | None = None
     """For codes about a spec and its `medspec.lock`: the module as it was when the lock was written. `wrong` checks clean,
     and the code comes when it is compared with that lock; against `right` the lock has at most that it is old (W0607)."""
-    awaits: str | None = None
-    """For a check over catalogue members there are none of yet: what must be added before a spec can give this code.
-    Tests run `wrong` and `right` with a member made up for them."""
 
 
 def module(*parts: str) -> str:

@@ -45,8 +45,6 @@ def explain_code(code: Code | str) -> str:
         parts.append(
             "\n".join(["medspec.lock was written for", *_indented(was)]) if found.before != found.right else unchanged
         )
-    if found.awaits is not None:
-        parts.append(f"No spec gives this code in this version: it waits for {found.awaits}.")
     related = f"Related: {', '.join(found.related)}.  " if found.related else ""
     parts.append(f"{related}Since {found.since}.")
     return "\n\n".join(parts)

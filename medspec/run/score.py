@@ -47,7 +47,7 @@ def score_task(scores: tuple[Score, ...], batch: Batch, interval: Interval, *, u
     if unread_policy == "skip":
         counted = np.fromiter((not isinstance(answer, Unread) for answer in batch.answers), bool, len(batch))
         if not counted.all():
-            batch = _only(batch, counted)
+            batch = rows_of(batch, counted.nonzero()[0].tolist())
     metrics: dict[str, dict[str, Any]] = {}
     per_row: dict[str, np.ndarray] = {}
     for score in scores:
@@ -79,13 +79,14 @@ def seen_by(score: Score, batch: Batch) -> Batch:
     return select_batch(batch, score.on)
 
 
-def _only(batch: Batch, counted: np.ndarray) -> Batch:
-    kept = counted.nonzero()[0].tolist()
+def rows_of(batch: Batch, indexes: list[int]) -> Batch:
+    """The rows of `batch` at `indexes`."""
+    confidence = batch.confidence
     return attrs.evolve(
         batch,
-        answers=[batch.answers[row] for row in kept],
-        golds=[batch.golds[row] for row in kept],
-        confidence=None if batch.confidence is None else [batch.confidence[row] for row in kept],
+        answers=[batch.answers[index] for index in indexes],
+        golds=[batch.golds[index] for index in indexes],
+        confidence=None if confidence is None else [confidence[index] for index in indexes],
     )
 
 

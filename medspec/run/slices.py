@@ -6,11 +6,10 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
-
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Condition, Interval, Score, SliceRule
 from medspec.run.samples import score_samples
+from medspec.run.score import rows_of
 from medspec.types import OptionalType, RecordType, TextType, Type
 
 _OPERATORS = {
@@ -55,17 +54,6 @@ def value_at(row: Mapping[str, Any], path: str) -> Any:
 def _holds(condition: Condition, row: Mapping[str, Any]) -> bool:
     value = value_at(row, condition.path)
     return value is not None and bool(_OPERATORS[condition.op](value, condition.value))
-
-
-def rows_of(batch: Batch, indexes: list[int]) -> Batch:
-    """The rows of `batch` at `indexes`."""
-    confidence = batch.confidence
-    return attrs.evolve(
-        batch,
-        answers=[batch.answers[index] for index in indexes],
-        golds=[batch.golds[index] for index in indexes],
-        confidence=None if confidence is None else [confidence[index] for index in indexes],
-    )
 
 
 def names_text(rule: SliceRule, record: RecordType) -> bool:

@@ -22,6 +22,7 @@ from medspec.syntax.build import Builder
 from medspec.syntax.build_declarations import RULES
 from medspec.syntax.explain_syntax import explain
 from medspec.syntax.islands import KEYWORDS, Island, cut
+from medspec.text.cache_folder import cache_folder
 from medspec.text.diagnostic import Edit, Report
 from medspec.text.source import Place, Source
 from medspec.text.suggest import nearest
@@ -140,7 +141,7 @@ def _parser() -> Lark:
     import lark
 
     name = sha256(f"{lark.__version__}\n{grammar}".encode()).hexdigest()[:16]
-    cached = _cache_folder() / f"grammar-{name}.lark.cache"
+    cached = cache_folder() / f"grammar-{name}.lark.cache"
     try:
         with cached.open("rb") as file:
             return Lark.load(io.BytesIO(file.read()))
@@ -159,11 +160,6 @@ def _write_cache(parser: Lark, cached: Path) -> None:
         os.replace(file.name, cached)
     except OSError:
         pass
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "medspec"
 
 
 def grammar_text() -> str:
