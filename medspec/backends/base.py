@@ -30,6 +30,11 @@ class Abilities:
     by_row: bool = False
     """The reply depends on which row of which task is asked for, not on the prompt: only `replay`."""
 
+    @property
+    def opens_images(self) -> bool:
+        """Whether the files of images are read, and not only their paths told."""
+        return self.images and not self.by_row
+
 
 @attrs.frozen(kw_only=True)
 class Decode:
@@ -45,13 +50,25 @@ IMAGE = "<image>"
 
 
 @attrs.frozen
+class Picture:
+    """One image of a prompt."""
+
+    path: str
+    """As the data name it, relative to the data root."""
+    file: str = ""
+    """Where it lies on this machine; empty where the backend opens no images."""
+    sha256: str = ""
+    """Hex digest of the file's bytes; empty like `file`."""
+
+
+@attrs.frozen
 class Message:
     """One turn as the model gets it. `role` is `system`, `user` or `assistant`."""
 
     role: str
     text: str
-    images: tuple[str, ...] = ()
-    """Paths of the images of this turn, one for each `IMAGE` in its text, in order."""
+    images: tuple[Picture, ...] = ()
+    """The images of this turn, one for each `IMAGE` in its text, in order."""
 
 
 @attrs.frozen(kw_only=True)

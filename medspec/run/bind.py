@@ -13,6 +13,7 @@ import attrs
 from medspec.errors import DataError
 from medspec.plan.nodes import FieldRef, Plan, Render
 from medspec.run.calls import requests_of
+from medspec.run.pictures import Pictures
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import PickedShots, check_apart, near_shots, only, part_of, pick_shots
@@ -31,6 +32,8 @@ class Bound:
     rows: dict[str, Rows]
     shots: dict[str, PickedShots]
     warnings: tuple[str, ...] = ()
+    pictures: Pictures | None = None
+    """The files of the images that prompts show; None where the model opens none."""
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
@@ -38,8 +41,10 @@ class Bound:
         return () if found is None else found.rows
 
 
-def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> Bound:
+def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool = False) -> Bound:
     """Read everything `plan` needs. `limit` is the largest number of scored rows per split.
+
+    With `images` the files of the images that prompts show are looked for, too.
 
     Raises one `DataError` with the problems of all files.
     """
@@ -58,11 +63,14 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None) -> Bound:
             shown = [found.field for _, found in render.bindings if isinstance(found, FieldRef)]
             check_apart(rows, whole[render.shots.scan], picked, scan, shown)
             warnings += near_shots(rows, picked, scan, shown)
-    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)))
+    pictures = Pictures(roots) if images else None
+    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures)
     for call in resolved.calls:
         render = resolved.render(call.render)
-        for _ in requests_of(resolved, call, scored[render.scan], "", bound.shot_rows(render)):
+        for _ in requests_of(resolved, call, scored[render.scan], "", bound.shot_rows(render), pictures):
             pass
+    if pictures is not None:
+        pictures.require_all()
     return bound
 
 

@@ -18,6 +18,7 @@ from medspec.errors import DataError, InternalError
 from medspec.plan.nodes import Call, Plan
 from medspec.readers import find_reader
 from medspec.run.journal import Journal, request_key
+from medspec.run.pictures import Pictures
 from medspec.run.render import message_maker
 from medspec.run.scan import Rows
 from medspec.syntax.filters import Unrenderable
@@ -41,15 +42,21 @@ class Watch(Protocol):
 
 
 def requests_of(
-    plan: Plan, call: Call, rows: Rows, task: str, shot_rows: tuple[dict[str, Any], ...] = ()
+    plan: Plan,
+    call: Call,
+    rows: Rows,
+    task: str,
+    shot_rows: tuple[dict[str, Any], ...] = (),
+    pictures: Pictures | None = None,
 ) -> Iterator[Request]:
     """The request of each row, in order, and again for each further draw. `task` is the name `replay` files may use.
 
-    `shot_rows` are the rows shown as examples before each.
+    `shot_rows` are the rows shown as examples before each, `pictures` finds the files of images where the model opens them.
 
     Raises `DataError` for a row whose prompt or options cannot be written.
     """
     render = plan.render(call.render)
+    scan = plan.scan(render.scan)
     try:
         messages = message_maker(render, shot_rows)
     except (Unrenderable, Misfit) as error:
@@ -61,14 +68,14 @@ def requests_of(
                 yield Request(
                     task=task,
                     row=id,
-                    messages=messages(row),
+                    messages=messages(row) if pictures is None else pictures.placed(messages(row), scan),
                     decode=call.decode,
                     options=options(row),
                     sample=sample,
                 )
             except (Unrenderable, Misfit) as error:
                 # Ids of private rows may be those of patients.
-                name = "a row" if plan.scan(render.scan).private else f"row {id}"
+                name = "a row" if scan.private else f"row {id}"
                 raise DataError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}") from None
 
 

@@ -62,7 +62,7 @@ def execute(
     """
     watch = watch or Unwatched()
     started, clock = datetime.now(UTC), time.monotonic()
-    bound = bound or bind(plan, roots, limit=limit)
+    bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images)
     _claim(out, plan)
     with Journal.open(out) as journal:
         write_whole(out / "plan.json", to_json(plan).encode())
@@ -121,7 +121,9 @@ def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult
         render = plan.render(call.render)
         rows = bound.rows[render.scan]
         watch.start(", ".join(task.name for task in tasks), len(rows.rows) * call.repeats)
-        replies = caller.answer(list(requests_of(plan, call, rows, tasks[0].name, bound.shot_rows(render))))
+        replies = caller.answer(
+            list(requests_of(plan, call, rows, tasks[0].name, bound.shot_rows(render), bound.pictures))
+        )
         watch.finish()
         for task in tasks:
             result = finish_task(plan, task, rows, replies, plan.interval)

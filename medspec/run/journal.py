@@ -43,7 +43,11 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
     parts = {
         "format": FORMAT,
         "model": model_digest,
-        "messages": [[message.role, message.text, *message.images] for message in request.messages],
+        # An image is its bytes; where nobody opens it, its path stands for them.
+        "messages": [
+            [message.role, message.text, *(picture.sha256 or picture.path for picture in message.images)]
+            for message in request.messages
+        ],
         "decode": attrs.asdict(request.decode),
         "options": request.options,
         "row": [request.task, request.row, request.sample] if by_row else None,

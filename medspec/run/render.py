@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from medspec.backends.base import IMAGE, Message
+from medspec.backends.base import IMAGE, Message, Picture
 from medspec.errors import InternalError
 from medspec.plan.nodes import Constant, FieldRef, Render, ShotRows, Shots
 from medspec.readers import find_reader
@@ -62,4 +62,4 @@ def _message(role: str, text: str) -> Message:
     """A turn with its images taken out of the text."""
     if IMAGE_OPENS not in text:
         return Message(role, text)
-    return Message(role, _IMAGE.sub(IMAGE, text), tuple(_IMAGE.findall(text)))
+    return Message(role, _IMAGE.sub(IMAGE, text), tuple(map(Picture, _IMAGE.findall(text))))
