@@ -355,7 +355,8 @@ class Writer:
 def write_spec(items: list[Tokens], seed: int, calm: float) -> str:
     """A file with these items after its edition."""
     writer = Writer(seed, calm)
-    pieces = [writer.blanks("", "", "#", "\n", "#\n#"), writer.item(["edition", "2026"])]
+    docs = ["##"] * (seed % 3)
+    pieces = [writer.blanks("", "", "#", "\n", "#\n#"), writer.item([*docs, "edition", "2026"])]
     for tokens in items:
         pieces += [writer.blanks(*ITEM_GAPS), writer.item(tokens)]
     pieces.append(writer.blanks("\n", "", "\n\n\n", " #", "\n#", "\n\n#"))

@@ -54,13 +54,15 @@ def pages(spec: Spec, modules: Mapping[str, Module], suffix: str = ".md") -> dic
     by_module: dict[str, list[tuple[str, Declared]]] = {}
     for (kind, _), declared in declarations(spec):
         by_module.setdefault(declared.module, []).append((kind, declared))
-    found = {"index": _index(spec, by_module, suffix)}
+    found = {"index": _index(spec, modules, by_module, suffix)}
     for name in sorted(by_module):
         found[name] = _Page(name, modules, suffix).text(by_module[name])
     return found
 
 
-def _index(spec: Spec, by_module: Mapping[str, list[tuple[str, Declared]]], suffix: str) -> str:
+def _index(
+    spec: Spec, modules: Mapping[str, Module], by_module: Mapping[str, list[tuple[str, Declared]]], suffix: str
+) -> str:
     lines = ["# Specs", ""]
     suites = sorted(spec.suites.values(), key=lambda suite: suite.qualified)
     if suites:
@@ -75,10 +77,11 @@ def _index(spec: Spec, by_module: Mapping[str, list[tuple[str, Declared]]], suff
         (
             f"[{name}]({name}{suffix})",
             ", ".join(_counted(found, kind) for kind in HEADINGS if any(one == kind for one, _ in found)),
+            " ".join(modules[name].tree.doc[:1]),
         )
         for name, found in sorted(by_module.items())
     )
-    lines += _table(("module", "declares"), rows)
+    lines += _table(("module", "declares", "about"), rows)
     return "\n".join(lines) + "\n"
 
 
@@ -101,8 +104,9 @@ class _Page:
     suffix: str
 
     def text(self, found: list[tuple[str, Declared]]) -> str:
-        path = self.modules[self.name].tree.source.path.replace("\\", "/")
-        lines = [f"# {self.name}", "", f"`{path}`", ""]
+        module = self.modules[self.name].tree
+        path = module.source.path.replace("\\", "/")
+        lines = [f"# {self.name}", "", f"`{path}`", "", *_paragraph(module.doc)]
         for kind, heading in HEADINGS.items():
             entries = sorted((one for one_kind, one in found if one_kind == kind), key=lambda one: one.place.start)
             if not entries:

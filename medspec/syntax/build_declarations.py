@@ -32,7 +32,7 @@ _SUITE_CLAUSES = (
 
 
 def _edition(b: Builder, node: Any) -> tree.Edition:
-    return tree.Edition(b.number(node.children[0]), b.place(node))
+    return tree.Edition(b.doc(node.children), b.number(node.children[-1]), b.place(node))
 
 
 def _import_module(b: Builder, node: Any) -> tree.ImportModule:

@@ -117,6 +117,9 @@ from medspec.text.source import Place, Source
 
 @attrs.frozen
 class Edition:
+    """`doc` stands above it, at the head of the file: it is about the module."""
+
+    doc: tuple[str, ...]
     year: NumberValue
     place: Place = place_field()
 
@@ -380,6 +383,11 @@ class ModuleTree:
     declarations: tuple[Declaration, ...]
     broken: frozenset[str] = frozenset()
     may_declare_more: bool = False
+
+    @property
+    def doc(self) -> tuple[str, ...]:
+        """The doc comment at the head of the file."""
+        return () if self.edition is None else self.edition.doc
 
     def may_declare(self, name: str) -> bool:
         """Whether `name` may stand for something in a part that could not be parsed: then it is not missing."""

@@ -16,7 +16,9 @@ from medspec.cli.pages_html import html_page
 HERE = Path(__file__).parent
 SPECS = HERE.parent.parent / "specs" / "text"
 
-WARD = """edition 2026
+WARD = """## What the ward asks.
+## Of everybody.
+edition 2026
 import std.metrics { accuracy, macro_f1 }
 
 ## What a note says.
@@ -92,7 +94,7 @@ def test_everything_a_spec_says_is_on_its_page(ward, medspec):
     assert done == (0, f"3 pages -> {Path('target/docs/index.md')}\n", "")
     page = Path("target/docs/ward.md").read_text(encoding="utf-8")
     for text in (
-        "# ward\n\n`specs/ward.medspec`\n",
+        "# ward\n\n`specs/ward.medspec`\n\nWhat the ward asks.\nOf everybody.\n\n## Suites\n",
         "### ward @3\n\nBoth.\n",
         "| [finding](#finding-2) | 2 | right |  |\n",
         "- `overall` = mean over [finding]\n",
@@ -113,6 +115,7 @@ def test_everything_a_spec_says_is_on_its_page(ward, medspec):
         assert text in page, text
     index = Path("target/docs/index.md").read_text(encoding="utf-8")
     assert "| [ward @3](ward.md#ward-3) | 1 | Both. |\n" in index
+    assert "1 record, 1 enum | What the ward asks. |\n" in index
 
 
 def test_equal_specs_give_equal_pages(ward, medspec):

@@ -23,7 +23,7 @@ def declaration(c: Cursor, node: tree.Declaration) -> Entry:
 
 
 def edition(c: Cursor, node: tree.Edition) -> Entry:
-    return Entry(parts=[c.take("edition"), c.take(node.year.written)])
+    return Entry(parts=[c.document(c.take("edition"), node.doc), c.take(node.year.written)])
 
 
 def import_(c: Cursor, node: tree.ImportModule | tree.ImportNames) -> Entry:
