@@ -72,7 +72,7 @@ def measure_prompts(rows: int, rounds: int) -> dict[str, float]:
     from medspec.check.check import check_paths
     from medspec.plan.lower import lower
     from medspec.plan.optimise import optimise
-    from medspec.run.render import message_maker
+    from medspec.run.render import turn_maker
 
     made = [
         {"id": str(row), "question": f"Question {row}: " + "what would you do? " * 40, "gold": 0,
@@ -80,7 +80,7 @@ def measure_prompts(rows: int, rounds: int) -> dict[str, float]:
         for row in range(rows)
     ]  # fmt: skip
     spec = check_paths([ROOT / "specs" / "text"], root=ROOT / "specs").spec
-    ours = message_maker(optimise(lower(spec, ["medqa"])).renders[0])
+    ours = turn_maker(optimise(lower(spec, ["medqa"])).renders[0])
     theirs = SandboxedEnvironment().from_string(JINJA)
     assert all(ours(row)[0].text == theirs.render(row) for row in made[:50]), "the two templates must say the same"
     work = {

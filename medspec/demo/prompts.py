@@ -5,7 +5,7 @@ They are made by the compiled spec itself, so the model cannot be trained on oth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from medspec.backends.base import Decode, Request
 
 if TYPE_CHECKING:
     from medspec.plan.nodes import ReaderUse
-    from medspec.run.render import MakeMessages
+    from medspec.run.render import Turns
     from medspec.types import Type
 
 SPEC_FOLDER = Path(__file__).parents[2] / "specs"
@@ -28,7 +28,7 @@ class TaskText:
 
     task: str
     gold: Type
-    messages: MakeMessages
+    messages: Callable[[Mapping[str, Any]], Turns]
     use: ReaderUse
     encode: Callable[..., str]
 
@@ -47,7 +47,7 @@ def task_texts() -> dict[str, TaskText]:
     """The tasks of the suite by name. Raises `CompileFailed` when its spec has errors."""
     from medspec.api import compile_specs
     from medspec.readers import find_reader
-    from medspec.run.render import message_maker
+    from medspec.run.render import turn_maker
 
     plan = compile_specs([SPEC_FOLDER / SUITE], SUITE, root=SPEC_FOLDER)
     texts = {}
@@ -59,7 +59,7 @@ def task_texts() -> dict[str, TaskText]:
         texts[task.name] = TaskText(
             task=task.name,
             gold=gold.type,
-            messages=message_maker(plan.render(task.render)),
+            messages=turn_maker(plan.render(task.render)),
             use=use,
             encode=reader.encode,
         )

@@ -5,19 +5,22 @@ All of it happens before a model is asked anything, and all of it can fail with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from medspec.backends.base import Request
 from medspec.errors import DataError
-from medspec.plan.nodes import FieldRef, Plan, Render
-from medspec.run.calls import requests_of
+from medspec.plan.nodes import Call, FieldRef, Plan, Render
+from medspec.run.calls import prompts_of, requests_of
 from medspec.run.pictures import Pictures
+from medspec.run.render import Turns
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import PickedShots, check_apart, near_shots, only, part_of, pick_shots
 from medspec.run.slices import groups_of
+from medspec.run.spool import Budget, Spool
 from medspec.run.text_files import resolve_texts
 
 
@@ -25,7 +28,8 @@ from medspec.run.text_files import resolve_texts
 class Bound:
     """A plan with its data. `rows` are the scored rows by scan id, `shots` the picked rows by render id.
 
-    `warnings` are sentences about data that can be used and deserve a look.
+    `warnings` are sentences about data that can be used and deserve a look. `prompts` are the turns of each row by render
+    id, where they were written already: what `requests_of` sends, without the shots.
     """
 
     plan: Plan
@@ -34,11 +38,25 @@ class Bound:
     warnings: tuple[str, ...] = ()
     pictures: Pictures | None = None
     """The files of the images that prompts show; None where the model opens none."""
+    prompts: Mapping[str, Sequence[Turns]] = attrs.field(factory=dict, repr=False)
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
         found = self.shots.get(render.id)
         return () if found is None else found.rows
+
+    def requests(self, call: Call, task: str = "") -> Iterator[Request]:
+        """What is asked for every row, see `requests_of`."""
+        render = self.plan.render(call.render)
+        return requests_of(
+            self.plan,
+            call,
+            self.rows[render.scan],
+            task,
+            self.shot_rows(render),
+            self.pictures,
+            self.prompts.get(render.id),
+        )
 
 
 def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool = False) -> Bound:
@@ -49,7 +67,8 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool
     Raises one `DataError` with the problems of all files.
     """
     resolved = resolve_texts(plan, roots)
-    whole = _read(resolved, roots, limit)
+    budget = Budget()
+    whole = _read(resolved, roots, limit, budget)
     scored = {id: _limited(rows, limit) for id, rows in whole.items()}
     shots: dict[str, PickedShots] = {}
     warnings = [*_empty_slices(resolved, scored)]
@@ -65,16 +84,38 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool
             warnings += near_shots(rows, picked, scan, shown)
     pictures = Pictures(roots) if images else None
     bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures)
-    for call in resolved.calls:
-        render = resolved.render(call.render)
-        for _ in requests_of(resolved, call, scored[render.scan], "", bound.shot_rows(render), pictures):
-            pass
-    if pictures is not None:
-        pictures.require_all()
+    bound = attrs.evolve(bound, prompts=_written(bound, budget))
+    _check_requests(bound)
     return bound
 
 
-def _read(plan: Plan, roots: DataRoots, limit: int | None) -> dict[str, Rows]:
+def _written(bound: Bound, budget: Budget) -> dict[str, Sequence[Turns]]:
+    """The turns of every row of every prompt, written once: to find those that cannot be, and to be sent later."""
+    found: dict[str, Sequence[Turns]] = {}
+    for render in bound.plan.renders:
+        turns: Spool[Turns] = Spool(budget)
+        turns.extend(prompts_of(bound.plan, render, bound.rows[render.scan], bound.shot_rows(render)))
+        found[render.id] = turns.done()
+    return found
+
+
+def _check_requests(bound: Bound) -> None:
+    """Raises `DataError` for rows whose shots, options or images cannot be sent."""
+    for call in bound.plan.calls:
+        render = bound.plan.render(call.render)
+        requests = bound.requests(call)
+        if call.options is None and bound.pictures is None and render.shots is None:
+            continue
+        if call.options is None and bound.pictures is None:
+            next(requests, None)  # the shots are the same for every row
+            continue
+        for _ in requests:
+            pass
+    if bound.pictures is not None:
+        bound.pictures.require_all()
+
+
+def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget) -> dict[str, Rows]:
     """Every scan, read as far as it is needed: whole where shots or parts are chosen from it."""
     chosen_from = {render.shots.scan for render in plan.renders if render.shots is not None}
     found: dict[str, Rows] = {}
@@ -82,7 +123,7 @@ def _read(plan: Plan, roots: DataRoots, limit: int | None) -> dict[str, Rows]:
     for scan in plan.scans:
         needs_all = scan.part is not None or scan.id in chosen_from
         try:
-            rows = read_scan(scan, roots, limit=None if needs_all else limit)
+            rows = read_scan(scan, roots, limit=None if needs_all else limit, budget=budget)
             found[scan.id] = rows if scan.part is None else part_of(rows, scan.part)
         except DataError as error:
             faults.append(error)

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import attrs
 
-from medspec.backends.base import UNREACHABLE, Backend, Reply, Request
+from medspec.backends.base import Backend, Reply, Request
 from medspec.errors import DataError, InternalError
-from medspec.plan.nodes import Call, Plan
+from medspec.plan.nodes import Call, Plan, Render
 from medspec.readers import find_reader
 from medspec.run.journal import Journal, request_key
 from medspec.run.pictures import Pictures
-from medspec.run.render import message_maker
+from medspec.run.render import Turns, shot_adder, turn_maker
 from medspec.run.scan import Rows
 from medspec.syntax.filters import Unrenderable
 from medspec.types import Misfit
 
 CHUNK = 1024
 """Requests a backend gets at once: enough to sort by length, few enough to hold in memory."""
+
+WINDOW = 8192
+"""Requests that are made at once: what is in memory does not grow with the rows."""
 
 KEEP_EVERY = 64
 KEEP_SECONDS = 1.0
@@ -41,6 +45,16 @@ class Watch(Protocol):
     def finish(self) -> None: ...
 
 
+def prompts_of(plan: Plan, render: Render, rows: Rows, shot_rows: tuple[dict[str, Any], ...] = ()) -> Iterator[Turns]:
+    """The turns of each row, in order, without the turns of the shots. Raises `DataError` where they cannot be written."""
+    own = turn_maker(render, shot_rows)
+    for id, row in zip(rows.ids, rows.rows, strict=True):
+        try:
+            yield own(row)
+        except (Unrenderable, Misfit) as error:
+            raise _unwritten(plan, render, rows, id, error) from None
+
+
 def requests_of(
     plan: Plan,
     call: Call,
@@ -48,35 +62,50 @@ def requests_of(
     task: str,
     shot_rows: tuple[dict[str, Any], ...] = (),
     pictures: Pictures | None = None,
+    prompts: Sequence[Turns] | None = None,
 ) -> Iterator[Request]:
     """The request of each row, in order, and again for each further draw. `task` is the name `replay` files may use.
 
     `shot_rows` are the rows shown as examples before each, `pictures` finds the files of images where the model opens them.
+    `prompts` is what `prompts_of` gave, where that is at hand: nothing is then written a second time.
 
     Raises `DataError` for a row whose prompt or options cannot be written.
     """
     render = plan.render(call.render)
     scan = plan.scan(render.scan)
     try:
-        messages = message_maker(render, shot_rows)
+        with_shots = shot_adder(render, shot_rows)
     except (Unrenderable, Misfit) as error:
         raise DataError(f"{rows.file}: cannot write the shots of the prompt `{render.prompt}`: {error}") from None
     options = _option_maker(call)
     for sample in range(call.repeats):
-        for id, row in zip(rows.ids, rows.rows, strict=True):
+        written = prompts_of(plan, render, rows, shot_rows) if prompts is None else prompts
+        for id, row, own in zip(rows.ids, rows.rows, written, strict=True):
+            messages = with_shots(own)
             try:
                 yield Request(
                     task=task,
                     row=id,
-                    messages=messages(row) if pictures is None else pictures.placed(messages(row), scan),
+                    messages=messages if pictures is None else pictures.placed(messages, scan),
                     decode=call.decode,
                     options=options(row),
                     sample=sample,
                 )
-            except (Unrenderable, Misfit) as error:
-                # Ids of private rows may be those of patients.
-                name = "a row" if scan.private else f"row {id}"
-                raise DataError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}") from None
+            except Misfit as error:
+                raise _unwritten(plan, render, rows, id, error) from None
+
+
+def windows(requests: Iterable[Request]) -> Iterator[list[Request]]:
+    """`requests` in lists of `WINDOW`."""
+    source = iter(requests)
+    while window := list(islice(source, WINDOW)):
+        yield window
+
+
+def _unwritten(plan: Plan, render: Render, rows: Rows, id: str, error: Exception) -> DataError:
+    # Ids of private rows may be those of patients.
+    name = "a row" if plan.scan(render.scan).private else f"row {id}"
+    return DataError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}")
 
 
 def _option_maker(call: Call) -> Callable[[dict[str, Any]], tuple[str, ...] | None]:
@@ -124,8 +153,7 @@ class Caller:
         try:
             for index, reply in self.backend.answer(requests):
                 found[keys[index]] = reply
-                if reply.failure != UNREACHABLE:
-                    pending.append((keys[index], reply))
+                pending.append((keys[index], reply))
                 if len(pending) >= KEEP_EVERY or time.monotonic() - since > KEEP_SECONDS:
                     self._keep(pending)
                     since = time.monotonic()

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from medspec.backends.base import Backend
+from medspec.backends.base import Backend, Reply
 from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import from_json, plain, to_json
 from medspec.plan.hash import plan_hash
@@ -22,10 +22,11 @@ from medspec.plan.judged import refuse_judged
 from medspec.plan.nodes import Call, Plan, TaskPlan
 from medspec.run.aggregate import aggregate
 from medspec.run.bind import Bound, bind
-from medspec.run.calls import Caller, Watch, requests_of
+from medspec.run.calls import Caller, Watch, windows
 from medspec.run.environment import environment
 from medspec.run.journal import Journal
 from medspec.run.roots import DataRoots
+from medspec.run.spool import Budget, Spool
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import write_json, write_whole
 
@@ -121,12 +122,12 @@ def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult
         render = plan.render(call.render)
         rows = bound.rows[render.scan]
         watch.start(", ".join(task.name for task in tasks), len(rows.rows) * call.repeats)
-        replies = caller.answer(
-            list(requests_of(plan, call, rows, tasks[0].name, bound.shot_rows(render), bound.pictures))
-        )
+        replies: Spool[Reply] = Spool(Budget())
+        for window in windows(bound.requests(call, tasks[0].name)):
+            replies.extend(caller.answer(window))
         watch.finish()
         for task in tasks:
-            result = finish_task(plan, task, rows, replies, plan.interval)
+            result = finish_task(plan, task, rows, replies.done(), plan.interval)
             picked = bound.shots.get(render.id)
             # Ids of private rows may be those of patients.
             if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:

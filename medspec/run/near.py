@@ -8,7 +8,7 @@ two rows count as nearly the same: one word changed in a text of 60 leaves about
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 THRESHOLD = 0.8
@@ -19,11 +19,14 @@ _WORD = re.compile(r"\w+")
 
 def shingles(texts: Sequence[str]) -> frozenset[tuple[str, ...]]:
     """The runs of `LENGTH` words in `texts`, in lower case; of single words where there are fewer."""
+    return _shingles([_WORD.findall(text.casefold()) for text in texts])
+
+
+def _shingles(texts: Sequence[Sequence[str]]) -> frozenset[tuple[str, ...]]:
     found: set[tuple[str, ...]] = set()
-    for text in texts:
-        words = _WORD.findall(text.casefold())
+    for words in texts:
         length = LENGTH if len(words) >= LENGTH else 1
-        found.update(tuple(words[start : start + length]) for start in range(len(words) - length + 1))
+        found.update(zip(*(words[start:] for start in range(length)), strict=False))
     return frozenset(found)
 
 
@@ -33,11 +36,19 @@ def resemblance(left: frozenset[Any], right: frozenset[Any]) -> float:
     return len(left & right) / union if union else 0.0
 
 
-def near_pairs(few: Mapping[str, Sequence[str]], many: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, float]]:
+def near_pairs(
+    few: Mapping[str, Sequence[str]], many: Iterable[tuple[str, Sequence[str]]]
+) -> Iterator[tuple[str, str, float]]:
     """(id of `few`, id of `many`, resemblance) for every pair that is nearly the same; values are a row's texts."""
     known = {id: shingles(texts) for id, texts in few.items()}
-    for other, texts in many.items():
-        own = shingles(texts)
+    vocabulary = {word for found in known.values() for run in found for word in run}
+    smallest = min(map(len, known.values()), default=0)
+    for other, texts in many:
+        words = [_WORD.findall(text.casefold()) for text in texts]
+        # A run that is shared begins with a word that is known, and enough runs must be shared: most rows end here.
+        if sum(word in vocabulary for text in words for word in text) < THRESHOLD * smallest:
+            continue
+        own = _shingles(words)
         for id, found in known.items():
             # Sizes bound the index from above: most pairs need no intersection.
             if min(len(own), len(found)) >= THRESHOLD * max(len(own), len(found), 1):

@@ -17,33 +17,49 @@ from medspec.readers import find_reader
 from medspec.syntax.filters import IMAGE_CLOSES, IMAGE_OPENS
 from medspec.syntax.render_template import renderer
 
-MakeMessages = Callable[[Mapping[str, Any]], tuple[Message, ...]]
+Turns = tuple[Message, ...]
 
 
-def message_maker(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) -> MakeMessages:
-    """A function from one row to its messages. Raises `Unrenderable`, as templates do."""
+def turn_maker(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) -> Callable[[Mapping[str, Any]], Turns]:
+    """A function from one row to its own turns. Raises `Unrenderable`, as templates do.
+
+    `shot_rows` are for prompts that show the shots in their own text.
+    """
     constants = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
     fields = tuple((name, bound.field) for name, bound in render.bindings if isinstance(bound, FieldRef))
-    shown_by_prompt = [name for name, bound in render.bindings if isinstance(bound, ShotRows)]
-    constants.update(dict.fromkeys(shown_by_prompt, shot_rows))
+    constants.update(dict.fromkeys(_shown_by_prompt(render), shot_rows))
     turns = tuple((turn.role, renderer(turn.pieces)) for turn in render.turns)
 
-    def messages(row: Mapping[str, Any]) -> tuple[Message, ...]:
+    def own(row: Mapping[str, Any]) -> Turns:
         values = dict(constants)
         for name, field in fields:
             values[name] = row[field]
         return tuple(_message(role, text(values)) for role, text in turns)
 
-    if render.shots is None or shown_by_prompt or not shot_rows:
-        return messages
-    shots = tuple(message for row in shot_rows for message in _shot(messages(row), row, render.shots))
+    return own
 
-    def with_shots(row: Mapping[str, Any]) -> tuple[Message, ...]:
-        own = messages(row)
+
+def shot_adder(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) -> Callable[[Turns], Turns]:
+    """A function from the turns of a row to all that is sent: with the turns of the shots where they belong.
+
+    Raises `Unrenderable` and `Misfit` for a shot that cannot be written.
+    """
+    if render.shots is None or _shown_by_prompt(render) or not shot_rows:
+        return lambda own: own
+    write = turn_maker(render, shot_rows)
+    shots = tuple(message for row in shot_rows for message in _shot(write(row), row, render.shots))
+    if all(turn.role != "system" for turn in render.turns):
+        return lambda own: (*shots, *own)
+
+    def with_shots(own: Turns) -> Turns:
         system = tuple(message for message in own if message.role == "system")
         return (*system, *shots, *(message for message in own if message.role != "system"))
 
     return with_shots
+
+
+def _shown_by_prompt(render: Render) -> list[str]:
+    return [name for name, bound in render.bindings if isinstance(bound, ShotRows)]
 
 
 def _shot(own: tuple[Message, ...], row: dict[str, Any], shots: Shots) -> tuple[Message, ...]:

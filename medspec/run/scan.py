@@ -8,6 +8,7 @@ what is wrong, where.
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,6 +24,7 @@ from medspec.files.problems import Problems
 from medspec.plan.nodes import FileSource, Keep, Scan
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.rows import RowLoader, text_of
+from medspec.run.spool import Budget, Spool
 from medspec.types import Misfit
 from medspec.types.image import sizes_from
 
@@ -37,16 +39,17 @@ class Rows:
     the bytes of `file`; `others` are the further files that were read (lists of ids), each with its digest.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] | Spool[dict[str, Any]]
     ids: list[str]
     digest: str
     file: Path
     others: tuple[tuple[Path, str], ...] = ()
 
 
-def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None) -> Rows:
+def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None, budget: Budget | None = None) -> Rows:
     """Every row of `scan`, or the first `limit` of them; the rest of the file is then not read.
 
+    Rows beyond `budget` are kept in a temporary file.
     Raises `DataError` with all problems found (`.problems` holds the first 20), `UsageError` for a limit below 1.
     """
     if limit is not None and limit < 1:
@@ -58,13 +61,13 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None) -> Rows
     )
     layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
     form = next(form for form in FORMATS if form.name == scan.source.format)
-    reading = _Reading(scan, file, loader, keeps)
+    reading = _Reading(scan, file, loader, keeps, budget or Budget())
     with sizes_from(lambda path: _image_size(path, scan, roots)):
         whole = reading.read(form.read(file, layout, loader.top_columns()), limit)
     reading.finish(whole=whole)
     return Rows(
-        rows=reading.rows,
-        ids=list(reading.places),
+        rows=reading.rows.done(),
+        ids=reading.ids,
         digest=file.digest(),
         file=file.path,
         others=tuple((keeping.file.path, keeping.file.digest()) for keeping in keeps),
@@ -105,15 +108,20 @@ class _Keeping:
 class _Reading:
     """One pass over one file: what was read so far, and what is wrong with it."""
 
-    def __init__(self, scan: Scan, file: DataFile, loader: RowLoader, keeps: list[_Keeping]) -> None:
+    def __init__(self, scan: Scan, file: DataFile, loader: RowLoader, keeps: list[_Keeping], budget: Budget) -> None:
         self.scan = scan
         self.file = file
         self.loader = loader
         self.keeps = keeps
         self.problems = Problems()
-        self.rows: list[dict[str, Any]] = []
-        self.places: dict[str, RawRow] = {}
-        """The ids of the rows, in order, each with where it was found."""
+        self.names = [field.name for field in scan.record.fields]
+        self.rows: Spool[dict[str, Any]] = Spool(budget)
+        self.ids: list[str] = []
+        self.known: set[str] = set()
+        # Where each id was found, for the message about a second one: sixteen bytes for each row, and keys in JSON only.
+        self.numbers = array("q")
+        self.lines = array("q")
+        self.keys: list[str] = []
         self.checked = 0
 
     def read(self, source: RawRows, limit: int | None) -> bool:
@@ -138,7 +146,7 @@ class _Reading:
         self.problems.raise_any(self.file.name, self.checked)
         if not self.checked:
             raise self.file.fault("there are no rows in this file")
-        if not self.rows:
+        if not len(self.rows):
             raise self.file.fault(f"none of the {self.checked:,} rows belongs to the split `{self.scan.split}`")
 
     def _take(self, raw: RawRow) -> bool:
@@ -167,14 +175,25 @@ class _Reading:
         id = str(raw.number) if id_field is None else self._text(id_field, values)
         if not id or (id_field is not None and values[id_field] is None):
             self._add(raw, f"field `{id_field}`: a row's id must not be empty")
-        elif (first := self.places.get(id)) is not None:
+        elif id in self.known:
             shown = "the id" if self.scan.private else f'the id "{id}"'
-            self._add(raw, f"field `{id_field}`: {shown} is that of {self._place(first)} already")
+            self._add(raw, f"field `{id_field}`: {shown} is that of {self._place(self._first(id))} already")
         else:
-            # Without the value, which would be in memory twice.
-            self.places[id] = RawRow(number=raw.number, line=raw.line, key=raw.key)
+            self.known.add(id)
+            self.ids.append(id)
+            self.numbers.append(raw.number)
+            self.lines.append(-1 if raw.line is None else raw.line)
+            if raw.key is not None:
+                self.keys.append(raw.key)
             if len(values) == len(self.scan.record.fields):
-                self.rows.append({field.name: values[field.name] for field in self.scan.record.fields})
+                self.rows.append({name: values[name] for name in self.names})
+
+    def _first(self, id: str) -> RawRow:
+        """The row that had `id` first, without its value."""
+        place = self.ids.index(id)
+        line = self.lines[place]
+        key = self.keys[place] if self.keys else None
+        return RawRow(number=self.numbers[place], line=None if line < 0 else line, key=key)
 
     def _text(self, field: str, values: dict[str, Any]) -> str:
         found = self.scan.record.field(field)

@@ -16,6 +16,7 @@ from medspec.errors import DataError
 from medspec.plan.nodes import Part, Scan, Shots
 from medspec.run.near import near_pairs, texts_of
 from medspec.run.scan import Rows
+from medspec.run.spool import Budget, Spool
 
 
 @attrs.frozen
@@ -41,7 +42,9 @@ def ranked(ids: Sequence[str], seed: int) -> list[str]:
 
 def only(rows: Rows, indexes: Sequence[int]) -> Rows:
     """The rows at `indexes`."""
-    return attrs.evolve(rows, rows=[rows.rows[i] for i in indexes], ids=[rows.ids[i] for i in indexes])
+    kept: Spool[dict[str, Any]] = Spool(Budget())
+    kept.extend(rows.rows[index] for index in indexes)
+    return attrs.evolve(rows, rows=kept.done(), ids=[rows.ids[index] for index in indexes])
 
 
 def pick_shots(shots: Shots, rows: Rows) -> PickedShots:
@@ -99,7 +102,8 @@ def near_shots(scored: Rows, picked: PickedShots, scan: Scan, fields: Sequence[s
         return texts_of([row[name] for name in fields if name != scan.id_field])
 
     few = {id: texts(row) for id, row in zip(picked.ids, picked.rows, strict=True)}
-    many = {id: texts(row) for id, row in zip(scored.ids, scored.rows, strict=True)}
+    # One after another: the texts of all scored rows would be in memory twice.
+    many = ((id, texts(row)) for id, row in zip(scored.ids, scored.rows, strict=True))
     found: dict[str, list[tuple[float, str]]] = {}
     for shot, other, value in near_pairs(few, many):
         found.setdefault(shot, []).append((value, other))

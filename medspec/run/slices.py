@@ -25,7 +25,7 @@ NONE = "(none)"
 """The group of rows that have no value to be grouped by."""
 
 
-def groups_of(rule: SliceRule, rows: list[dict[str, Any]]) -> dict[str, list[int]]:
+def groups_of(rule: SliceRule, rows: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     """The rows of each group by its name, groups in order of their names; a row is in one group at most."""
     found: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
@@ -72,7 +72,7 @@ def names_text(rule: SliceRule, record: RecordType) -> bool:
 
 def score_slices(
     rules: tuple[SliceRule, ...],
-    rows: list[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
     scores: tuple[Score, ...],
     batches: Sequence[Batch],
     interval: Interval,

@@ -44,8 +44,6 @@ def read_reply(reply: Reply, read: Read, row: dict[str, Any]) -> Any:
     settings = dict(read.reader.settings)
     if reply.failure is not None:
         return Unread(FAILED, reply.text)
-    if reply.finish == "refused":
-        return Unread(REFUSED, reply.text)
     if reader.asks == "logits":
         if reply.scores is None or reader.decode_scores is None:
             return Unread("needs_scores", reply.text)
@@ -198,7 +196,7 @@ def _columns(
     }
 
 
-def chance(type_: Type, rows: list[dict[str, Any]]) -> float | None:
+def chance(type_: Type, rows: Sequence[dict[str, Any]]) -> float | None:
     """The accuracy of guessing among the possible answers, each as likely; None where they are not few and known."""
     if isinstance(type_, BooleanType):
         return 0.5

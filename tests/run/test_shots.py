@@ -208,6 +208,8 @@ def test_pairs_that_are_nearly_the_same():
     words = [f"w{number}" for number in range(60)]
     changed = [*words[:30], "other", *words[31:]]
     # 56 runs of five words each; the changed word is in 5 of them: 51 shared of 61 in all.
-    ((few, many, value),) = near_pairs({"a": [" ".join(words)]}, {"b": [" ".join(changed)], "c": ["something else"]})
+    ((few, many, value),) = near_pairs(
+        {"a": [" ".join(words)]}, [("b", [" ".join(changed)]), ("c", ["something else"])]
+    )
     assert (few, many) == ("a", "b")
     assert value == pytest.approx(51 / 61)
