@@ -19,10 +19,10 @@ endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev run test lint bench wheel-test clean
+.PHONY: help venv dev run test lint bench reproduction wheel-test clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(VENV)/.installed ## make the environment and install medspec into it
 dev: $(VENV)/.installed-dev
@@ -45,6 +45,9 @@ bench: $(VENV)/.installed ## time the commands that must start fast
 
 wheel-test: $(VENV)/.installed-dev ## build the wheel and use it in an empty environment
 	$(BIN)/python -m pytest -m slow tests/cli/test_wheel.py $(PYTEST_ARGS)
+
+reproduction: $(VENV)/.installed ## compute published figures again: docs/reproduction.md (DATA=DIR, else ../shared/data)
+	$(BIN)/python docs/make_reproduction.py $(if $(DATA),--data $(DATA))
 
 clean: ## remove the environment and everything that was built; runs/ stays
 	rm -rf $(VENV) build dist target .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info

@@ -28,7 +28,7 @@ from medspec.files.dotted import ABSENT, did_you_mean, look_up, name_list
 from medspec.files.opening import DataFile
 from medspec.files.problems import Problems, shorten
 
-ABILITIES = Abilities(text=True, logits=False, by_row=True)
+ABILITIES = Abilities(text=True, logits=False, images=True, by_row=True)
 
 SETTINGS = ("id", "reply", "task", "at")
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from medspec.check.answers import AnswerSpec
 from medspec.check.bindings import Bindings
 from medspec.check.spec import PromptSpec
+from medspec.check.waivers import Waivers
 from medspec.plan.nodes import Constant
 from medspec.syntax import template
 from medspec.syntax.template import Piece
@@ -21,7 +22,9 @@ from medspec.text.source import Place
 from medspec.types import EnumType
 
 
-def report_unsaid(prompt: PromptSpec, bindings: Bindings, answer: AnswerSpec, place: Place, report: Report) -> None:
+def report_unsaid(
+    prompt: PromptSpec, bindings: Bindings, answer: AnswerSpec, place: Place, waivers: Waivers, report: Report
+) -> None:
     """Warn when the prompt used at `place` leaves the model to guess the cases of the answer."""
     type_ = answer.use.answer
     if answer.reader.asks != "text" or prompt.uses_answer_format:
@@ -44,6 +47,8 @@ def report_unsaid(prompt: PromptSpec, bindings: Bindings, answer: AnswerSpec, pl
             return
         lacks, means = f"all cases of `{type_.name}`", f"one of: {', '.join(case.text for case in type_.cases)}"
         otherwise = "name every case in words of your own"
+    if waivers.allows("W0406"):
+        return
     report.add(
         "W0406",
         f"the prompt `{prompt.name}` does not say how to answer",

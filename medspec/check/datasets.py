@@ -11,7 +11,7 @@ from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
 from medspec.check.scope import meant, report_twice, settings_of, with_article
 from medspec.check.slices import read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
-from medspec.plan.nodes import Column, FileSource, FromKey, FromPath, FromPaths, FromRowNumber, Keep
+from medspec.plan.nodes import Column, FileSource, FromKey, FromNamed, FromPath, FromPaths, FromRowNumber, Keep
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from medspec.check.checker import Checker
     from medspec.check.scope import Scope
 
-SETTINGS = ("source", "splits", "subsets", "license", "private", "id")
+SETTINGS = ("source", "splits", "subsets", "license", "fetch", "private", "id")
 
 _PATH = Rule("path", "text")
 FORMATS: dict[str, tuple[Rule, ...]] = {
@@ -30,6 +30,9 @@ FORMATS: dict[str, tuple[Rule, ...]] = {
     "parquet": (_PATH,),
 }
 """Source formats and what they take."""
+
+_ENTRY = (Rule("of", "text"), Rule("named_in", "text"), Rule("otherwise", "int", None, low=1))
+"""What `entry("images", named_in: "question")` takes."""
 
 _HOLE = re.compile(r"\{(\w*)\}")
 
@@ -63,6 +66,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     license_ = (
         read_value(settings["license"].value, Rule("license", "text"), scope.report) if "license" in settings else None
     )
+    fetch = read_value(settings["fetch"].value, Rule("fetch", "text"), scope.report) if "fetch" in settings else None
     private = (
         read_value(settings["private"].value, Rule("private", "bool"), scope.report) if "private" in settings else False
     )
@@ -81,6 +85,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
         keeps=keeps,
         id_field=_id_field(settings.get("id"), record, scope),
         license=None if license_ is ABSENT else license_,
+        fetch=None if fetch is ABSENT else fetch,
         private=private is True,
         slices=read_slices((c for c in declaration.clauses if isinstance(c, tree.SliceRule)), record, scope),
     )
@@ -247,11 +252,14 @@ def _column(value: tree.Value, scope: Scope) -> Column | None:
             rules = (Rule("first", "int", 0), Rule("width", "int", 1))
             found: dict[str, Any] = read_arguments(value, rules, scope.report)
             return None if ABSENT in found.values() else FromRowNumber(found["first"], found["width"])
+        case tree.Call(path) if path.dotted == "entry":
+            named = read_arguments(value, _ENTRY, scope.report)
+            return None if ABSENT in named.values() else FromNamed(*named.values())
     scope.report.add(
         "E0301",
         "this is no column",
         value.place,
-        helps=['write `"name"`, `"path.inside"`, `["a", "b"]` for a list, `key()` or `row_number()`'],
+        helps=['write `"name"`, `"path.inside"`, `["a", "b"]` for a list, `key()`, `row_number()` or `entry()`'],
     )
     return None
 

@@ -20,6 +20,7 @@ from medspec.check.prompts import read_parameters
 from medspec.check.setting_blocks import needs, read_settings, settings_in
 from medspec.check.spec import ParameterSpec
 from medspec.check.types import is_unknown, read_type
+from medspec.check.waivers import Waivers
 from medspec.plan.judge_nodes import Judge, Model
 from medspec.syntax import tree
 from medspec.text.diagnostic import Report
@@ -74,7 +75,7 @@ def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> 
     if not complete or model is None or bound is None or answer is None or asking is None or verdict is None:
         return None
     prompt, bindings = bound
-    report_unsaid(prompt, (), answer, settings["prompt"].value.place, report)
+    report_unsaid(prompt, (), answer, settings["prompt"].value.place, Waivers({}), report)
     node = Judge(
         name=declaration.name.name,
         model=model.node,

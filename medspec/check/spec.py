@@ -73,6 +73,8 @@ class DatasetSpec(Declared):
     keeps: tuple[tuple[str, Keep], ...]
     id_field: str | None
     license: str | None
+    fetch: str | None = None
+    """Where a person gets the files, in words: shown where they are missing."""
     private: bool
     slices: tuple[SliceRule, ...] = ()
 

@@ -272,7 +272,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     judges = JudgeCalls.of(checker, record, gold, None if answer is None else answer.use.answer)
     scores = read_metrics(clauses["metrics"], answer, record, gold, unread, judges) if "metrics" in clauses else None
     if bound is not None and answer is not None:
-        report_unsaid(*bound, answer, clauses["prompt"].node.value.place, report)  # type: ignore[union-attr]
+        report_unsaid(*bound, answer, clauses["prompt"].node.value.place, waivers, report)  # type: ignore[union-attr]
     decoding = read_decoding(clauses.get("decode"))
     if rows is None or record is None or gold is None or bound is None or answer is None or scores is None:
         return None

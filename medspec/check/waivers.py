@@ -10,8 +10,8 @@ from medspec.syntax import tree
 from medspec.text.diagnostic import Report
 from medspec.text.suggest import nearest
 
-WAIVABLE = ("E0407", "E0604", "E0608", "E0609", "W0509")
-"""Rules about data flow that a published benchmark may break, or that an agreement about data may lift."""
+WAIVABLE = ("E0407", "E0604", "E0608", "E0609", "W0406", "W0509")
+"""Rules that a published benchmark may break, or that an agreement about data may lift."""
 
 
 @attrs.define

@@ -32,6 +32,7 @@ _CLASSES: tuple[type, ...] = (
     nodes.FromPaths,
     nodes.FromKey,
     nodes.FromRowNumber,
+    nodes.FromNamed,
     nodes.Keep,
     nodes.FieldRef,
     nodes.Constant,

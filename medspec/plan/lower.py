@@ -262,6 +262,7 @@ def _scan(rows: RowsRef, slices: tuple[str, ...]) -> Scan:
         id_field=dataset.id_field,
         keep=tuple(keep for name, keep in dataset.keeps if name == split),
         license=dataset.license,
+        fetch=dataset.fetch,
         private=why_kept(dataset) is not None,
         part=rows.part,
         slices=tuple(rule for rule in dataset.slices if rule.name in slices),

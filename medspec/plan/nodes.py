@@ -71,7 +71,20 @@ class FromRowNumber:
     width: int = 1
 
 
-Column = FromPath | FromPaths | FromKey | FromRowNumber
+@attrs.frozen
+class FromNamed:
+    """The entry of a list that a text names in words: the last `the second image`, `2nd image` or `image 2` in it.
+
+    `entries` and `text` are dotted paths into the raw row. `otherwise` is the entry, from 1, where the text names none
+    (None: a fault of the data).
+    """
+
+    entries: str
+    text: str
+    otherwise: int | None = None
+
+
+Column = FromPath | FromPaths | FromKey | FromRowNumber | FromNamed
 
 
 @attrs.frozen(kw_only=True)
@@ -145,6 +158,8 @@ class Scan:
     """The field that identifies a row in reports; None: the row number."""
     keep: tuple[Keep, ...] = ()
     license: str | None = None
+    fetch: str | None = attrs.field(default=None, metadata={"hash": False})
+    """Where a person gets the files, in words."""
     private: bool = False
     part: Part | None = None
     slices: tuple[SliceRule, ...] = ()

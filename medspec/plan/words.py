@@ -26,6 +26,7 @@ from medspec.plan.nodes import (
     FieldRef,
     FileSource,
     FromKey,
+    FromNamed,
     FromPath,
     FromPaths,
     FromRowNumber,
@@ -172,6 +173,9 @@ def spell(value: Any) -> str:
     if isinstance(value, FromKey | FromRowNumber):
         settings = ", ".join(f"{key}: {spell(entry)}" for key, entry in _changed(value))
         return f"{'key' if isinstance(value, FromKey) else 'row_number'}({settings})"
+    if isinstance(value, FromNamed):
+        rest = "" if value.otherwise is None else f", otherwise: {value.otherwise}"
+        return f"entry({spell(value.entries)}, named_in: {spell(value.text)}{rest})"
     if isinstance(value, FileSource):
         rest = "".join(f", {key}: {spell(entry)}" for key, entry in _changed(value) if key not in ("format", "path"))
         return f"{value.format}({spell(value.path)}{rest})"

@@ -66,4 +66,6 @@ class Pictures:
         parts = PurePosixPath(path.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts:
             raise ValueError("it is not below the data root")
-        return find_file(path, self._roots, folder=scan.folder, dataset=scan.dataset, license=scan.license)
+        return find_file(
+            path, self._roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch
+        )

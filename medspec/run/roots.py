@@ -60,11 +60,17 @@ class DataRoots:
 
 
 def find_file(
-    path: str, roots: DataRoots, *, folder: str | Path = "", dataset: str = "", license: str | None = None
+    path: str,
+    roots: DataRoots,
+    *,
+    folder: str | Path = "",
+    dataset: str = "",
+    license: str | None = None,
+    fetch: str | None = None,
 ) -> Path:
     """The first file at `path` under `roots`, then under `folder`.
 
-    `dataset` and `license` are for the message of the `DataError` that is raised where there is none, or where the path
+    `dataset`, `license` and `fetch` are for the message of the `DataError` that is raised where there is none, or where the path
     leaves its root.
     """
     _refuse_outside(path)
@@ -79,7 +85,7 @@ def find_file(
             looked.append(line)
     of = f" of dataset `{dataset}`" if dataset else ""
     places = looked or ["nowhere: there is no data root"]
-    advice = _advice(path, roots, folder, license)
+    advice = _advice(path, roots, folder, license, fetch)
     raise DataError("\n  ".join([f"`{path}`{of} was not found; looked at:", *places, *advice]))
 
 
@@ -120,8 +126,9 @@ def _why_not(root: Path, place: Path) -> str | None:
         return f": {error.strerror}"
 
 
-def _advice(path: str, roots: DataRoots, folder: str | Path, license: str | None) -> list[str]:
+def _advice(path: str, roots: DataRoots, folder: str | Path, license: str | None, fetch: str | None) -> list[str]:
     lines = [] if license is None else [f"the dataset's licence is `{license}`"]
+    lines += [] if fetch is None else [f"to get it: {fetch}"]
     for root, _ in roots.places(folder):
         if (meant := _neighbour(root / path)) is not None:
             lines.append(f"did you mean {meant}?")

@@ -16,7 +16,8 @@ from medspec.errors import DataError
 from medspec.files.base import RawRow
 from medspec.files.dotted import ABSENT, did_you_mean, find_gap, look_up, name_list
 from medspec.files.problems import shorten
-from medspec.plan.nodes import Column, FromKey, FromPath, FromPaths, FromRowNumber
+from medspec.plan.nodes import Column, FromKey, FromNamed, FromPath, FromPaths, FromRowNumber
+from medspec.run.named_entry import entry_named
 from medspec.types import FieldType, Misfit, OptionalType, RecordType, Type, anchors
 
 
@@ -112,7 +113,10 @@ class RowLoader:
 
     def _load_field(self, step: _Step, raw: RawRow, values: dict[str, Any]) -> str | None:
         name, optional = step.field.name, step.optional
-        found = _pick(step.column, raw, optional=optional)
+        try:
+            found = _pick(step.column, raw, optional=optional)
+        except Misfit as misfit:
+            return f"field `{name}`{_origin(name, step.column)}: {misfit}"
         if isinstance(found, _Nothing):
             return f"field `{name}`{_origin(name, step.column)}: there is no value at `{found.path}`"
         if self.cells and optional and found == "":
@@ -156,10 +160,22 @@ def _pick(column: Column, raw: RawRow, *, optional: bool) -> Any:
             if missing:
                 return None if optional and len(missing) == len(paths) else _Nothing(missing[0])
             return entries
+        case FromNamed():
+            return _named(column, raw, optional=optional)
+
+
+def _named(column: FromNamed, raw: RawRow, *, optional: bool) -> Any:
+    entries, text = look_up(raw.value, column.entries), look_up(raw.value, column.text)
+    for path, value in ((column.entries, entries), (column.text, text)):
+        if value is ABSENT:
+            return None if optional else _Nothing(path)
+    return entry_named(entries, text, column.otherwise)
 
 
 def _paths(column: Column) -> tuple[str, ...]:
     match column:
+        case FromNamed(entries, text):
+            return (entries, text)
         case FromPath(path):
             return (path,)
         case FromPaths(paths):
@@ -173,4 +189,6 @@ def _origin(field: str, column: Column) -> str:
             return f' from "{path}"'
         case FromKey():
             return " from the row's key"
+        case FromNamed(entries, text):
+            return f' from the entry of "{entries}" that "{text}" names'
     return ""

@@ -75,7 +75,9 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None, budget:
 
 
 def _find(scan: Scan, source: FileSource, roots: DataRoots) -> DataFile:
-    path = find_file(source.path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license)
+    path = find_file(
+        source.path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch
+    )
     return DataFile(path, str(path))
 
 
@@ -85,7 +87,9 @@ def _image_size(path: str, scan: Scan, roots: DataRoots) -> tuple[int, int]:
     if parts.is_absolute() or ".." in parts.parts:
         raise Misfit(f"the image {path!r} is not below the data root")
     try:
-        return image_size(find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license))
+        return image_size(
+            find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch)
+        )
     except (DataError, OSError, ValueError) as error:
         raise Misfit(f"the size of the image {path!r} is needed and cannot be read: {error}") from None
 

@@ -1,0 +1,1 @@
+"""One file for each benchmark whose published figures are computed again."""
