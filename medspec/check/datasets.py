@@ -63,13 +63,6 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     if source is not None and splits is not None and subsets is not None:
         ruled = {clause.split.name for clause in declaration.clauses if isinstance(clause, tree.SplitRule)}
         _check_holes(settings["source"], source, splits, subsets, ruled, scope)
-    license_ = (
-        read_value(settings["license"].value, Rule("license", "text"), scope.report) if "license" in settings else None
-    )
-    fetch = read_value(settings["fetch"].value, Rule("fetch", "text"), scope.report) if "fetch" in settings else None
-    private = (
-        read_value(settings["private"].value, Rule("private", "bool"), scope.report) if "private" in settings else False
-    )
     if record is None or source is None or splits is None or subsets is None:
         return None
     return DatasetSpec(
@@ -84,11 +77,17 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
         columns=tuple(columns.items()),
         keeps=keeps,
         id_field=_id_field(settings.get("id"), record, scope),
-        license=None if license_ is ABSENT else license_,
-        fetch=None if fetch is ABSENT else fetch,
-        private=private is True,
+        license=_value("license", "text", settings, scope),
+        fetch=_value("fetch", "text", settings, scope),
+        private=_value("private", "bool", settings, scope) is True,
         slices=read_slices((c for c in declaration.clauses if isinstance(c, tree.SliceRule)), record, scope),
     )
+
+
+def _value(name: str, kind: str, settings: dict[str, tree.Setting], scope: Scope) -> Any:
+    """What the setting `name` says; None where it is not there, or after reporting."""
+    found = read_value(settings[name].value, Rule(name, kind), scope.report) if name in settings else None
+    return None if found is ABSENT else found
 
 
 def _close_anchors(record: RecordSpec, place: Place, checker: Checker, scope: Scope) -> None:
