@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import attrs
@@ -178,3 +179,20 @@ CASES = [
     if fits(metric, type_) and not ("confidence" in metric.signature.needs and kind.endswith("?"))
     for settings in settings_of(metric, type_)
 ]
+
+
+def invented(case: Case, rows: int) -> list[tuple[Any, Any, Any]]:
+    """Rows of which about half are right and a tenth unread."""
+    rng = random.Random(7)
+    row = {"options": ["a", "b", "c", "d"], "note": "x" * 40, "scan": None}
+    found = []
+    for _ in range(rows):
+        gold = case.type.invent(rng, row)
+        answer = gold if rng.random() < 0.5 else UNREAD if rng.random() < 0.2 else case.type.invent(rng, row)
+        confidence = None
+        if "confidence" in case.metric.signature.needs and answer is not UNREAD:
+            shares = [rng.random() for _ in range({"bool": 2}.get(case.kind, 4))]
+            shares[case.place_of(answer)] += 1
+            confidence = tuple(share / sum(shares) for share in shares)
+        found.append((answer, gold, confidence))
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from medspec.check.anchors import Anchoring
 from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
 from medspec.check.scope import meant, report_twice, settings_of, with_article
-from medspec.check.slices import read_slices
+from medspec.check.slices import read_cluster, read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
 from medspec.plan.nodes import Column, FileSource, FromKey, FromNamed, FromPath, FromPaths, FromRowNumber, Keep
 from medspec.syntax import tree
@@ -52,11 +52,10 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     misspelt = meant((clause for clause in declaration.clauses if isinstance(clause, tree.Setting)), SETTINGS)
     for name in ("source", "splits"):
         if name not in settings and name not in misspelt:
-            helps = (
-                ["write `splits = [test]`"] if name == "splits" else ['write `source = jsonl("folder/{split}.jsonl")`']
-            )
-            place = declaration.name.place
-            scope.report.add("E0210", f"`{declaration.name.name}` does not set `{name}`", place, helps=helps)
+            example = "splits = [test]" if name == "splits" else 'source = jsonl("folder/{split}.jsonl")'
+            helps = [f"write `{example}`"]
+            title = f"`{declaration.name.name}` does not set `{name}`"
+            scope.report.add("E0210", title, declaration.name.place, helps=helps)
     source = read_source(settings["source"].value, scope) if "source" in settings else None
     columns = _columns(declaration, record, source, scope)
     keeps = _keeps(declaration, splits, record, scope)
@@ -81,6 +80,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
         fetch=_value("fetch", "text", settings, scope),
         private=_value("private", "bool", settings, scope) is True,
         slices=read_slices((c for c in declaration.clauses if isinstance(c, tree.SliceRule)), record, scope),
+        cluster=read_cluster(declaration.clauses, record, scope),
     )
 
 

@@ -1,7 +1,8 @@
-"""Slices of a dataset: groups of rows that are also scored by themselves.
+"""Groups of rows: slices, which are also scored by themselves, and clusters, whose rows are not independent.
 
     slice specialty by subject                 one group for each value
     slice elderly   when patient.age >= 65     one group: the rows for which it holds
+    cluster by patient.id                      rows of one patient belong together
 
 `note.words` and `note.length` count the words and the characters of a text.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from medspec.check.scope import Scope
+from medspec.check.scope import Scope, report_twice
 from medspec.check.spec import RecordSpec
 from medspec.plan.nodes import Condition, SliceRule
 from medspec.syntax import tree
@@ -49,6 +50,22 @@ def read_slices(nodes: Iterable[tree.SliceRule], record: RecordSpec, scope: Scop
         if None not in conditions:
             slices[name] = SliceRule(name=name, when=tuple(c for c in conditions if c is not None))
     return tuple(slices.values())
+
+
+def read_cluster(clauses: Iterable[object], record: RecordSpec, scope: Scope) -> str | None:
+    """What the rows of a dataset are clustered by; what is wrong with it is reported."""
+    nodes = [clause for clause in clauses if isinstance(clause, tree.Cluster)]
+    if len(nodes) > 1:
+        report_twice("cluster", "a dataset", nodes[0].place, nodes[1].place, scope.report)
+    if not nodes:
+        return None
+    path = nodes[0].by
+    type_ = type_at(path, record.type, scope)
+    if type_ is not None and not _group(type_):
+        title = f"rows cannot be clustered by `{path.dotted}`, which is `{type_.spelled}`"
+        scope.report.add("E0301", title, path.place, helps=["name a field that identifies the source, such as an id"])
+        return None
+    return None if type_ is None else path.dotted
 
 
 def type_at(path: tree.Path, record: RecordType, scope: Scope) -> Type | None:

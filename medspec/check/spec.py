@@ -77,6 +77,8 @@ class DatasetSpec(Declared):
     """Where a person gets the files, in words: shown where they are missing."""
     private: bool
     slices: tuple[SliceRule, ...] = ()
+    cluster: str | None = None
+    """The path of what rows share that are not independent."""
 
 
 @attrs.frozen(kw_only=True)

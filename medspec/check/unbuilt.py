@@ -9,9 +9,7 @@ from medspec.syntax import tree
 from medspec.text.diagnostic import Report
 from medspec.text.source import Place
 
-_WORDS: dict[type, str] = {
-    tree.Cluster: "cluster",
-}
+_WORDS: dict[type, str] = {}
 
 
 def refuse_unbuilt(declarations: Iterable[tree.Declaration], report: Report) -> None:

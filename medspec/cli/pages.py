@@ -199,6 +199,7 @@ class _Page:
         rows += [
             (f"slice `{one.name}`", f"`{spell(one.by if one.by is not None else one.when)}`") for one in data.slices
         ]
+        rows += [("clustered by", f"`{data.cluster}`")] if data.cluster is not None else []
         yield from _table(("", ""), rows)
         if data.columns:
             yield ""

@@ -125,6 +125,7 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
     yield ""
     for warning in report.get("warnings") or ():
         yield f"warning: {warning}"
+    yield from _cluster_lines(report)
     for name, task in report["tasks"].items():
         for code, reason in (task.get("waivers") or {}).items():
             yield f"{name}: {code} is waived: {reason}"
@@ -159,6 +160,17 @@ def _slice_lines(report: Mapping[str, Any]) -> Iterator[str]:
             widths = [max(len(line[column]) for line in lines) for column in range(2)]
             for label, rows, shown in lines:
                 yield f"  {label:<{widths[0]}}  {rows:>{widths[1]}}  {shown}".rstrip()
+
+
+def _cluster_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """What the intervals take for one source, told once for all tasks of which it holds."""
+    told: dict[str, list[str]] = {}
+    for name, task in report["tasks"].items():
+        found = task.get("clusters")
+        if found is not None:
+            told.setdefault(f"clustered by {found['by']}, {found['count']:,} clusters", []).append(name)
+    for line, names in told.items():
+        yield f"{', '.join(names)}: intervals {line}"
 
 
 def _reference_lines(report: Mapping[str, Any]) -> Iterator[str]:

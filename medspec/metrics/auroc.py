@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature
 from medspec.metrics.positives import POSITIVE, C, positive_class
-from medspec.metrics.resample import draws_of
+from medspec.metrics.resample import OfKinds
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-def _ranked(batch: Batch, settings: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows from the lowest confidence to the highest: their order, where each level begins, whether they are positive."""
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
+    """Rows of one level of confidence are of two kinds: positive ones, of an odd number, and the others."""
     import numpy as np
 
     positive = positive_class(batch, settings)
@@ -29,18 +29,15 @@ def _ranked(batch: Batch, settings: Settings) -> tuple[np.ndarray, np.ndarray, n
     is_positive = gold == positive
     confidence = batch.probabilities()[:, positive]
     confidence = np.where(batch.unread, np.where(is_positive, -np.inf, np.inf), confidence)
-    order = np.argsort(confidence, kind="stable")
-    ranked = confidence[order]
-    starts = np.flatnonzero(np.concatenate(([True], ranked[1:] != ranked[:-1])))
-    return order, starts, is_positive[order]
+    levels, level = np.unique(confidence, return_inverse=True)
+    return OfKinds(2 * level + is_positive, 2 * len(levels), _won)
 
 
-def _won(weights: np.ndarray, starts: np.ndarray, is_positive: np.ndarray) -> np.ndarray:
+def _won(counts: np.ndarray) -> np.ndarray:
     """The share of pairs won for each draw: float64 of shape [draws], NaN where there is no pair."""
     import numpy as np
 
-    positives = np.add.reduceat(weights * is_positive, starts, axis=1)
-    others = np.add.reduceat(weights * ~is_positive, starts, axis=1)
+    others, positives = counts[:, ::2], counts[:, 1::2]
     below = np.cumsum(others, axis=1) - others
     won = (positives * (below + others / 2)).sum(axis=1)
     pairs = positives.sum(axis=1) * others.sum(axis=1)
@@ -51,16 +48,8 @@ def _won(weights: np.ndarray, starts: np.ndarray, is_positive: np.ndarray) -> np
 def compute(batch: Batch, settings: Settings) -> float:
     import numpy as np
 
-    _, starts, is_positive = _ranked(batch, settings)
-    return float(_won(np.ones((1, len(batch))), starts, is_positive)[0])
-
-
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    import numpy as np
-
-    _, starts, is_positive = _ranked(batch, settings)
-    values = [_won(weights, starts, is_positive) for weights in draws_of(len(batch), resamples, generator)]
-    return np.concatenate(values)
+    form = resampled(batch, settings)
+    return float(_won(np.bincount(form.rows, minlength=form.kinds)[None, :].astype(np.float64))[0])
 
 
 AUROC = Metric(
@@ -71,6 +60,6 @@ AUROC = Metric(
         pred=C, gold=C, yields=FRACTION, grain="whole set", empty=None, needs=frozenset({"confidence"})
     ),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(POSITIVE,),
 )

@@ -17,6 +17,7 @@ import attrs
 
 from medspec.metrics.batch import Batch as Batch
 from medspec.metrics.patterns import Bindings, Pattern, match
+from medspec.metrics.resample import Resampled, mean_of_values
 from medspec.readers.base import Setting as Setting
 from medspec.readers.base import Unread as Unread
 from medspec.types.base import Type
@@ -136,8 +137,8 @@ class Metric:
     `compute` gives the value over all rows of a batch, at least one; NaN where the metric is not defined for them.
     Metrics of grain `per row` give the value of one row (`per_row`: answer, gold, type of the answer, settings), or the
     values of all rows at once (`rows`: float64 of shape [rows]), or both, equal; their mean is the value of the batch.
-    `replicates` gives bootstrap values for metrics that are no plain mean: (batch, settings, resamples, numpy
-    generator) -> float64 of shape [resamples], NaN where a resampled batch has no value.
+    `resampled` says, for metrics that are no plain mean, what the bootstrap needs of each row; see `resample.py`. A
+    resampled batch for which the metric is not defined has the value NaN.
 
     `unread` says what an unread row does to the numerator and the denominator. `worst_of`, where the worst value of a row
     depends on the types, gives what is missing of them in words, or None when an unread row has a value.
@@ -150,7 +151,7 @@ class Metric:
     compute: Callable[[Batch, Settings], float]
     per_row: Callable[[Any, Any, Type, Settings], float] | None = None
     rows: Callable[[Batch, Settings], np.ndarray] | None = None
-    replicates: Callable[[Batch, Settings, int, np.random.Generator], np.ndarray] | None = None
+    resampled: Callable[[Batch, Settings], Resampled] | None = None
     settings: tuple[Setting, ...] = ()
     worst_of: Callable[[Mapping[str, Type]], str | None] | None = None
 
@@ -170,6 +171,13 @@ class Metric:
         value_of, type_ = self.per_row, batch.type
         pairs = zip(batch.answers, batch.golds, strict=True)
         return np.fromiter((value_of(answer, gold, type_, settings) for answer, gold in pairs), np.float64, len(batch))
+
+    def drawn_rows(self, batch: Batch, settings: Settings) -> Resampled | None:
+        """The metric for the bootstrap, whatever its grain; None where it has none."""
+        if self.resampled is not None:
+            return self.resampled(batch, settings)
+        values = self.row_values(batch, settings)
+        return None if values is None else mean_of_values(values)
 
 
 def mean_of(

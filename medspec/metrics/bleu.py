@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature, Unread
 from medspec.metrics.bleu_counts import ORDER, bleu_of, counts_of
 from medspec.metrics.patterns import TEXT
-from medspec.metrics.resample import resampled_sums
+from medspec.metrics.resample import OfSums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,12 +33,15 @@ def compute(batch: Batch, settings: Settings) -> float:
     return bleu_of(_counts(batch, order).sum(axis=0).tolist(), order, effective=False)
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    import numpy as np
-
+def resampled(batch: Batch, settings: Settings) -> OfSums:
     order = settings["order"]
-    sums = resampled_sums(_counts(batch, order), resamples, generator)
-    return np.array([bleu_of(counts, order, effective=False) for counts in sums.tolist()])
+
+    def value(sums: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        return np.array([bleu_of(counts, order, effective=False) for counts in sums.tolist()])
+
+    return OfSums(_counts(batch, order), value)
 
 
 BLEU = Metric(
@@ -47,6 +50,6 @@ BLEU = Metric(
     unread="an empty answer: nothing shared, and its gold's length in the length penalty",
     signature=Signature(pred=TEXT, gold=TEXT, yields=FRACTION, grain="whole set", empty=0.0),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(ORDER,),
 )

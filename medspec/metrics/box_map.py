@@ -26,7 +26,7 @@ import attrs
 from medspec.metrics.base import FRACTION, Batch, Metric, Setting, Settings, Signature, Unread
 from medspec.metrics.overlaps import iou_of
 from medspec.metrics.patterns import Labelled, ListOf, labelled_fields
-from medspec.metrics.resample import draws_of
+from medspec.metrics.resample import OfKinds
 from medspec.types.base import Type
 from medspec.types.record import RecordType
 
@@ -144,13 +144,12 @@ def compute(batch: Batch, settings: Settings) -> float:
     return _mean(_curves(batch, settings), np.ones(len(batch)))
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
     """Boxes are matched once; what is drawn is how often each row counts."""
     import numpy as np
 
     curves = _curves(batch, settings)
-    drawn = draws_of(len(batch), resamples, generator)
-    return np.array([_mean(curves, weights) for chunk in drawn for weights in chunk])
+    return OfKinds(np.arange(len(batch)), len(batch), lambda drawn: np.array([_mean(curves, row) for row in drawn]))
 
 
 BOX_MAP = Metric(
@@ -159,7 +158,7 @@ BOX_MAP = Metric(
     unread="its gold boxes are missed and as many invented, at least one, surer than any other",
     signature=Signature(pred=BOXES, gold=BOXES, yields=FRACTION, grain="whole set", empty=None),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(
         Setting(name="iou", default=(0.5,), low=0.0, high=1.0, summary="the overlaps that make a match, each in turn"),
     ),

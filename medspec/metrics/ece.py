@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import Batch, Metric, Range, Setting, Settings, Signature
 from medspec.metrics.patterns import Variable
-from medspec.metrics.resample import resampled_sums
+from medspec.metrics.resample import OfSums
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,10 +47,17 @@ def compute(batch: Batch, settings: Settings) -> float:
     return float(np.abs(_gaps(batch, settings).sum(axis=0)).sum() / len(batch))
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
+def resampled(batch: Batch, settings: Settings) -> OfSums:
     import numpy as np
 
-    found: np.ndarray = np.abs(resampled_sums(_gaps(batch, settings), resamples, generator)).sum(axis=1) / len(batch)
+    # A column of ones, because clusters of unequal size do not always make as many rows.
+    return OfSums(np.concatenate([_gaps(batch, settings), np.ones((len(batch), 1))], axis=1), _value)
+
+
+def _value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    found: np.ndarray = np.abs(sums[:, :-1]).sum(axis=1) / sums[:, -1]
     return found
 
 
@@ -67,6 +74,6 @@ ECE = Metric(
         needs=frozenset({"confidence"}),
     ),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(Setting(name="bins", default=15, low=1, high=1000, summary="how many bins of equal width"),),
 )

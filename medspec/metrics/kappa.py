@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import CORRELATION, Batch, Metric, Settings, Signature
 from medspec.metrics.patterns import Variable
-from medspec.metrics.tables import Cells, ratio, replicates_of, value_of
+from medspec.metrics.resample import OfKinds
+from medspec.metrics.tables import Cells, ratio, resampled_of, value_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,8 +35,8 @@ def compute(batch: Batch, settings: Settings) -> float:
     return value_of(batch, kappa)
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    return replicates_of(batch, kappa, resamples, generator)
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
+    return resampled_of(batch, kappa)
 
 
 KAPPA = Metric(
@@ -44,5 +45,5 @@ KAPPA = Metric(
     unread="agrees with nothing: in the denominator, in no class",
     signature=Signature(pred=E, gold=E, yields=CORRELATION, grain="whole set", empty=None),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
 )

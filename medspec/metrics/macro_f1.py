@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature
 from medspec.metrics.patterns import Variable
-from medspec.metrics.tables import Cells, ratio, replicates_of, value_of
+from medspec.metrics.resample import OfKinds
+from medspec.metrics.tables import Cells, ratio, resampled_of, value_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +32,8 @@ def compute(batch: Batch, settings: Settings) -> float:
     return value_of(batch, macro_f1)
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    return replicates_of(batch, macro_f1, resamples, generator)
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
+    return resampled_of(batch, macro_f1)
 
 
 MACRO_F1 = Metric(
@@ -41,5 +42,5 @@ MACRO_F1 = Metric(
     unread="a miss of its gold class; a false alarm of none",
     signature=Signature(pred=E, gold=E, yields=FRACTION, grain="whole set", empty=None),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
 )

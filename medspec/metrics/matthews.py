@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import CORRELATION, Batch, Metric, Settings, Signature
 from medspec.metrics.patterns import Variable
-from medspec.metrics.tables import Cells, ratio, replicates_of, value_of
+from medspec.metrics.resample import OfKinds
+from medspec.metrics.tables import Cells, ratio, resampled_of, value_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,8 +43,8 @@ def compute(batch: Batch, settings: Settings) -> float:
     return value_of(batch, matthews)
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    return replicates_of(batch, matthews, resamples, generator)
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
+    return resampled_of(batch, matthews)
 
 
 MATTHEWS = Metric(
@@ -52,5 +53,5 @@ MATTHEWS = Metric(
     unread="answered with a class of its own, which no gold has",
     signature=Signature(pred=E, gold=E, yields=CORRELATION, grain="whole set", empty=None),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
 )

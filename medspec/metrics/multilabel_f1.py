@@ -18,7 +18,7 @@ from medspec.metrics.base import FRACTION, Batch, Metric, Setting, Settings, Sig
 from medspec.metrics.batch import as_set
 from medspec.metrics.label_sets import label_counts
 from medspec.metrics.patterns import SetOf, Variable
-from medspec.metrics.resample import resampled_sums
+from medspec.metrics.resample import OfSums
 from medspec.metrics.tables import ratio
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def compute(batch: Batch, settings: Settings) -> float:
     return float(_value(_counts(batch, settings["average"]).sum(axis=0)[None, :])[0])
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    return _value(resampled_sums(_counts(batch, settings["average"]), resamples, generator))
+def resampled(batch: Batch, settings: Settings) -> OfSums:
+    return OfSums(_counts(batch, settings["average"]), _value)
 
 
 MULTILABEL_F1 = Metric(
@@ -77,7 +77,7 @@ MULTILABEL_F1 = Metric(
     unread="its gold labels are missed and as many invented, at least one, evenly over all labels",
     signature=Signature(pred=LABELS, gold=LABELS, yields=FRACTION, grain="whole set", empty=1.0),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(
         Setting(name="average", default="macro", choices=("macro", "micro"), summary="how labels are put together"),
     ),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature
 from medspec.metrics.positives import POSITIVE, UNREAD, C, found_and_not, positive_class
-from medspec.metrics.tables import Cells, ratio, replicates_of, value_of
+from medspec.metrics.resample import OfKinds
+from medspec.metrics.tables import Cells, ratio, resampled_of, value_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,9 +33,9 @@ def compute(batch: Batch, settings: Settings) -> float:
     return value_of(batch, lambda cells, drawn: precision(cells, drawn, positive))
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
     positive = positive_class(batch, settings)
-    return replicates_of(batch, lambda cells, drawn: precision(cells, drawn, positive), resamples, generator)
+    return resampled_of(batch, lambda cells, drawn: precision(cells, drawn, positive))
 
 
 PRECISION = Metric(
@@ -43,6 +44,6 @@ PRECISION = Metric(
     unread=UNREAD,
     signature=Signature(pred=C, gold=C, yields=FRACTION, grain="whole set", empty=1.0),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(POSITIVE,),
 )

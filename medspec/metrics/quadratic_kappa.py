@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import CORRELATION, Batch, Metric, Settings, Signature, Unread, ends_of
 from medspec.metrics.patterns import Variable
-from medspec.metrics.tables import Cells, ratio, replicates_of, value_of
+from medspec.metrics.resample import OfKinds
+from medspec.metrics.tables import Cells, ratio, resampled_of, value_of
 from medspec.types.choice import ChoiceType
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def compute(batch: Batch, settings: Settings) -> float:
     return value_of(placed, lambda cells, drawn: quadratic_kappa(cells, drawn, longest))
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
     placed, longest = _value(batch)
-    return replicates_of(placed, lambda cells, drawn: quadratic_kappa(cells, drawn, longest), resamples, generator)
+    return resampled_of(placed, lambda cells, drawn: quadratic_kappa(cells, drawn, longest))
 
 
 QUADRATIC_KAPPA = Metric(
@@ -70,5 +71,5 @@ QUADRATIC_KAPPA = Metric(
     unread="as far from its gold as the ends of the scale are apart",
     signature=Signature(pred=S, gold=S, yields=CORRELATION, grain="whole set", empty=None),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature
 from medspec.metrics.label_sets import LABELS, UNREAD, label_counts
-from medspec.metrics.resample import resampled_sums
+from medspec.metrics.resample import OfSums
 from medspec.metrics.tables import ratio
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def compute(batch: Batch, settings: Settings) -> float:
     return float(_value(label_counts(batch).sum(axis=0)[None, :])[0])
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    return _value(resampled_sums(label_counts(batch), resamples, generator))
+def resampled(batch: Batch, settings: Settings) -> OfSums:
+    return OfSums(label_counts(batch), _value)
 
 
 SET_PRECISION = Metric(
@@ -40,5 +40,5 @@ SET_PRECISION = Metric(
     unread=UNREAD,
     signature=Signature(pred=LABELS, gold=LABELS, yields=FRACTION, grain="whole set", empty=1.0),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
 )

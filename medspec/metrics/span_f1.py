@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import FRACTION, Batch, Metric, Setting, Settings, Signature, Unread
 from medspec.metrics.patterns import ListOf, Variable
-from medspec.metrics.resample import resampled_sums
+from medspec.metrics.resample import OfSums
 from medspec.metrics.tables import ratio
 from medspec.types.span import Span
 
@@ -88,8 +88,8 @@ def compute(batch: Batch, settings: Settings) -> float:
     return float(_value(_counts(batch, settings).sum(axis=0)[None, :])[0])
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    return _value(resampled_sums(_counts(batch, settings), resamples, generator))
+def resampled(batch: Batch, settings: Settings) -> OfSums:
+    return OfSums(_counts(batch, settings), _value)
 
 
 SPAN_F1 = Metric(
@@ -98,6 +98,6 @@ SPAN_F1 = Metric(
     unread="its gold spans are missed and as many invented, at least one",
     signature=Signature(pred=SPANS, gold=SPANS, yields=FRACTION, grain="whole set", empty=1.0),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(Setting(name="match", default="exact", choices=("exact", "overlap"), summary="when two spans match"),),
 )

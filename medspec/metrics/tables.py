@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from medspec.metrics.batch import Batch
+from medspec.metrics.resample import OfKinds, summed
 
 if TYPE_CHECKING:
     import numpy as np
-
-_CELLS_AT_ONCE = 4_000_000
-"""How many numbers a chunk of draws may hold: about 32 MB."""
 
 _DENSE = 1_000
 """Up to so many classes a table with every cell is made; with more, the cells that occur are looked for."""
@@ -47,9 +45,9 @@ class Cells:
 
         Unread answers are answers of no class.
         """
-        golds = _summed(drawn, self.gold, self.classes + 1)[:, :-1]
-        answers = _summed(drawn, self.answer, self.classes + 1)[:, :-1]
-        hits = _summed(drawn[:, self.hits], self.gold[self.hits], self.classes)
+        golds = summed(drawn, self.gold, self.classes + 1)[:, :-1]
+        answers = summed(drawn, self.answer, self.classes + 1)[:, :-1]
+        hits = summed(drawn[:, self.hits], self.gold[self.hits], self.classes)
         return hits, golds, answers
 
 
@@ -85,19 +83,16 @@ def value_of(batch: Batch, value: Value) -> float:
     return float(value(cells, cells.counts[None, :])[0])
 
 
-def replicates_of(batch: Batch, value: Value, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    """The metric of `resamples` batches with rows drawn with replacement: float64 of shape [resamples]."""
+def resampled_of(batch: Batch, value: Value) -> OfKinds:
+    """The metric of drawn rows: which cell each row is in, and the metric of how many there are in each."""
     import numpy as np
 
     cells = cells_of(batch)
-    shares = cells.counts / cells.counts.sum()
-    chunk = max(1, _CELLS_AT_ONCE // max(len(shares), cells.classes + 1))
-    values = np.empty(resamples)
-    for start in range(0, resamples, chunk):
-        size = min(chunk, resamples - start)
-        drawn = generator.multinomial(len(batch), shares, size=size).astype(np.float64)
-        values[start : start + size] = value(cells, drawn)
-    return values
+    predicted, gold, classes = batch.codes
+    keys = cells.gold * (classes + 1) + cells.answer
+    answers = np.where(predicted < 0, classes, predicted)
+    places = np.searchsorted(keys, gold * (classes + 1) + answers)
+    return OfKinds(places, len(keys), lambda drawn: value(cells, drawn))
 
 
 def ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
@@ -105,16 +100,4 @@ def ratio(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
     import numpy as np
 
     found: np.ndarray = np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
-    return found
-
-
-def _summed(drawn: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
-    """Columns added up by group: float64 of shape [draws, count]."""
-    import numpy as np
-
-    order = np.argsort(groups, kind="stable")
-    found = np.zeros((len(drawn), count))
-    if len(order):
-        present, starts = np.unique(groups[order], return_index=True)
-        found[:, present] = np.add.reduceat(drawn[:, order], starts, axis=1)
     return found

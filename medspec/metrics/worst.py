@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from medspec.metrics.base import Batch, Metric, SameRange, Settings, Signature
 from medspec.metrics.patterns import Variable
+from medspec.metrics.resample import OfKinds
 from medspec.metrics.worth import BETTER, UNREAD, worst_of, worths
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 S = Variable("S", "value")
 
@@ -24,16 +25,13 @@ def compute(batch: Batch, settings: Settings) -> float:
     return float(found.min() if settings["better"] == "higher" else found.max())
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    """The worst of drawn rows. Its place among the sorted rows is drawn at once: the least of as many places as rows."""
+def resampled(batch: Batch, settings: Settings) -> OfKinds:
+    """Equal numbers are one kind, the worst first; what a draw yields is its first kind."""
     import numpy as np
 
-    ranked = np.sort(worths(batch, settings))
-    if settings["better"] == "lower":
-        ranked = ranked[::-1]
-    # P(all places >= k) = (1 - k / rows) ** rows, turned round.
-    places = len(ranked) * -np.expm1(np.log1p(-generator.random(resamples)) / len(ranked))
-    return ranked[np.minimum(places.astype(np.int64), len(ranked) - 1)]
+    turned = 1.0 if settings["better"] == "higher" else -1.0
+    numbers, kinds = np.unique(turned * worths(batch, settings), return_inverse=True)
+    return OfKinds(kinds, len(numbers), lambda drawn: turned * numbers[(drawn > 0).argmax(axis=1)])
 
 
 WORST = Metric(
@@ -42,7 +40,7 @@ WORST = Metric(
     unread=UNREAD,
     signature=Signature(value=S, yields=SameRange("S"), grain="whole set", empty=None),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
     settings=(BETTER,),
     worst_of=worst_of,
 )

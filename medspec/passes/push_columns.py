@@ -22,6 +22,8 @@ def _used(scan: Scan, plan: Plan) -> set[str]:
     for rule in scan.slices:
         paths = [rule.by] if rule.by is not None else [condition.path for condition in rule.when]
         used.update(path.split(".")[0] for path in paths)
+    if scan.cluster is not None:
+        used.add(scan.cluster.split(".")[0])
     if scan.id_field is not None:
         used.add(scan.id_field)
     for render in plan.renders:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -41,7 +41,8 @@ def lower(spec: Spec, names: Sequence[str]) -> Plan:
     if len(chosen) == 1 and isinstance(chosen[0], SuiteSpec):
         return _plan_suite(chosen[0])
     members: dict[str, tuple[TaskSpec, float]] = {}
-    interval, slices, smallest = Interval(), dict[str, None](), 1
+    slices, smallest = dict[str, None](), 1
+    intervals: dict[str, Interval] = {}
     labels_of: list[tuple[SuiteSpec, Aggregate]] = []
     for entry in chosen:
         if isinstance(entry, TaskSpec):
@@ -49,29 +50,33 @@ def lower(spec: Spec, names: Sequence[str]) -> Plan:
             continue
         for task, weight in entry.members:
             members.setdefault(task.qualified, (task, weight))
+            intervals.setdefault(task.qualified, entry.interval)
         labels_of += [(entry, aggregate) for aggregate in entry.aggregates]
-        interval, smallest = entry.interval, max(smallest, entry.slice_rows)
+        smallest = max(smallest, entry.slice_rows)
         slices.update(dict.fromkeys(entry.slices))
     labels = _labels([task for task, _ in members.values()])
-    aggregates = [_of_suite(aggregate, suite, labels) for suite, aggregate in labels_of]
+    # Of several suites the first one's; what another one is shown in, its tasks and aggregates say themselves.
+    default = next((entry.interval for entry in chosen if isinstance(entry, SuiteSpec)), Interval())
+    aggregates = [_of_suite(aggregate, suite, labels, default) for suite, aggregate in labels_of]
     version = chosen[0].version if len(chosen) == 1 else None
     head = _Head(
         name="+".join(entry.name for entry in chosen),
         version=version,
         aggregates=tuple(aggregates),
-        interval=interval,
+        interval=default,
         slices=tuple(slices),
         slice_rows=smallest,
     )
-    return _lower(head, list(members.values()))
+    return _lower(head, list(members.values()), intervals)
 
 
-def _of_suite(aggregate: Aggregate, suite: SuiteSpec, labels: dict[str, str]) -> Aggregate:
+def _of_suite(aggregate: Aggregate, suite: SuiteSpec, labels: dict[str, str], default: Interval) -> Aggregate:
     """An aggregate of one of several suites: its own name and those it uses get the suite's in front."""
     own = {a.name: f"{suite.name}.{a.name}" for a in suite.aggregates}
     tasks = {task.name: labels[task.qualified] for task, _ in suite.members}
     over = tuple(own.get(entry, tasks.get(entry, entry)) for entry in aggregate.tasks)
-    return attrs.evolve(aggregate, name=own[aggregate.name], tasks=over)
+    interval = None if suite.interval == default else suite.interval
+    return attrs.evolve(aggregate, name=own[aggregate.name], tasks=over, interval=interval)
 
 
 @attrs.frozen(kw_only=True)
@@ -138,10 +143,15 @@ class _Nodes:
         return None if shots is None else next(scan for scan in self.scans.values() if scan.id == shots.scan)
 
 
-def _lower(head: _Head, members: list[tuple[TaskSpec, float]]) -> Plan:
+def _lower(head: _Head, members: list[tuple[TaskSpec, float]], intervals: Mapping[str, Interval] | None = None) -> Plan:
+    """`intervals` are those of tasks, by qualified name, where several suites make one plan."""
     nodes = _Nodes(head.slices)
     labels = _labels([task for task, _ in members])
     tasks = tuple(_lower_task(task, labels[task.qualified], nodes) for task, _ in members)
+    own = [(intervals or {}).get(task.qualified, head.interval) for task, _ in members]
+    tasks = tuple(
+        attrs.evolve(task, interval=None if one == head.interval else one) for task, one in zip(tasks, own, strict=True)
+    )
     return Plan(
         suite=head.name,
         version=head.version,
@@ -266,5 +276,6 @@ def _scan(rows: RowsRef, slices: tuple[str, ...]) -> Scan:
         private=why_kept(dataset) is not None,
         part=rows.part,
         slices=tuple(rule for rule in dataset.slices if rule.name in slices),
+        cluster=dataset.cluster,
         folder=str(Path(dataset.place.source.path).parent),
     )

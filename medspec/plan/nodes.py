@@ -164,6 +164,8 @@ class Scan:
     part: Part | None = None
     slices: tuple[SliceRule, ...] = ()
     """The groups that are reported."""
+    cluster: str | None = None
+    """The path of the value that rows share which are not independent; None: all rows are."""
     folder: str = attrs.field(default="", metadata={"hash": False})
 
 
@@ -315,6 +317,8 @@ class TaskPlan:
     """One for each of its judges that must agree with people."""
     call_hash: str = ""
     score_hash: str = ""
+    interval: Interval | None = None
+    """That of its suite, where the plan holds several; None: that of the plan."""
 
 
 @attrs.frozen
@@ -339,6 +343,8 @@ class Aggregate:
     metric: str | None = None
     rescale: str = "none"
     higher_is_better: bool = True
+    interval: Interval | None = None
+    """That of its suite, where the plan holds several; None: that of the plan."""
 
 
 @attrs.frozen(kw_only=True)
@@ -383,6 +389,10 @@ class Plan:
 
     def read(self, id: str) -> Read:
         return next(node for node in self.reads if node.id == id)
+
+    def interval_of(self, entry: TaskPlan | Aggregate) -> Interval:
+        """The interval in which the scores of a task, or an aggregate, are shown."""
+        return self.interval if entry.interval is None else entry.interval
 
     def task(self, name: str) -> TaskPlan:
         return next(task for task in self.tasks if task.name == name)

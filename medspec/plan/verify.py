@@ -48,7 +48,7 @@ def _ids(plan: Plan) -> Iterator[str]:
 
 
 def _scans(plan: Plan) -> Iterator[str]:
-    """A scan reads what names, chooses, groups and anchors its rows."""
+    """A scan reads what names, chooses, groups, clusters and anchors its rows."""
     for scan in plan.scans:
         names = {field.name for field in scan.record.fields}
         needed = {keep.field for keep in scan.keep} | ({scan.id_field} if scan.id_field is not None else set())
@@ -56,6 +56,7 @@ def _scans(plan: Plan) -> Iterator[str]:
         paths = [
             path for rule in scan.slices for path in (rule.by, *(one.path for one in rule.when)) if path is not None
         ]
+        paths += [scan.cluster] if scan.cluster is not None else []
         needed |= {path.split(".")[0] for path in paths}
         if missing := needed - names:
             yield f"{scan.id} needs {', '.join(sorted(missing))}, which it does not read"

@@ -83,6 +83,8 @@ def report_words(task: TaskPlan, scans: Sequence[Scan]) -> dict[str, str]:
         rows = scan.dataset if scan.subset is None else f"{scan.dataset}.{scan.subset}"
         words[f"license {rows}"] = spell(scan.license)
         words[f"private {rows}"] = spell(scan.private)
+        if scan.cluster is not None:
+            words["cluster"] = f"by {scan.cluster}"
         words.update({f"slice {rule.name}": spell(attrs.evolve(rule, name="")) for rule in scan.slices})
     words.update({f"calibration of {one.judge}": calibration_words(one) for one in task.calibrations})
     words.update({f"waive {code}": reason for code, reason in task.waivers})

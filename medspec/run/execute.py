@@ -85,7 +85,7 @@ def execute(
         "warnings": list(bound.warnings),
         "calls": {"asked": caller.asked, "reused": caller.reused},
         "tasks": tasks,
-        "aggregates": aggregate(plan, tasks),
+        "aggregates": aggregate(plan, tasks, {name: result.drawn for name, result in results.items()}),
         "environment": surroundings,
     }
     write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
@@ -127,7 +127,7 @@ def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult
             replies.extend(caller.answer(window))
         watch.finish()
         for task in tasks:
-            result = finish_task(plan, task, rows, replies.done(), plan.interval)
+            result = finish_task(plan, task, rows, replies.done(), plan.interval_of(task))
             picked = bound.shots.get(render.id)
             # Ids of private rows may be those of patients.
             if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
@@ -176,6 +176,12 @@ def _schema(result: TaskResult) -> dict[str, Any]:
     """Types that do not depend on which values happen to be there."""
     import polars as pl
 
-    whole = {"sample": pl.Int32, "tokens_in": pl.Int64, "tokens_out": pl.Int64, "seconds": pl.Float64}
+    whole = {
+        "sample": pl.Int32,
+        "tokens_in": pl.Int64,
+        "tokens_out": pl.Int64,
+        "seconds": pl.Float64,
+        "cluster": pl.Int64,
+    }
     known = {**whole, "option_scores": pl.List(pl.Float64)}
     return {name: known.get(name, pl.Float64 if name.startswith("metric.") else pl.String) for name in result.columns}

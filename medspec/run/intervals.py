@@ -1,7 +1,7 @@
 """Confidence intervals of a score: Wilson for proportions, the percentile bootstrap for everything else.
 
-Rows are what is resampled. Every function is deterministic by the seed of its `Interval`, takes its values at once, and
-gives None where there are no rows. Nothing here is corrected for rows that share a source.
+Rows are what is resampled, or clusters of rows where rows share a source. Every function is deterministic by the seed of its
+`Interval`, takes its values at once, and gives None where there are no rows.
 
     >>> low, high = wilson(8, 10, 0.95)
     >>> round(low, 4), round(high, 4)
@@ -11,23 +11,17 @@ gives None where there are no rows. Nothing here is corrected for rows that shar
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from medspec.metrics.base import Batch, Metric
+from medspec.metrics.resample import Resampled, draw, mean_of_values
 from medspec.plan.nodes import Interval
+from medspec.run.student import student_quantile
 
 if TYPE_CHECKING:
     import numpy as np
-
-_DRAWS_AT_ONCE = 4_000_000
-"""How many drawn rows are held at a time: about 64 MB."""
-
-_FEW = 1000
-"""Up to so many distinct values, how often each is drawn is drawn, not which rows."""
 
 
 @attrs.frozen
@@ -39,35 +33,36 @@ class Bounds:
     method: str
 
 
-def interval_of_mean(values: np.ndarray, interval: Interval) -> Bounds | None:
+def interval_of_mean(values: np.ndarray, interval: Interval, *, clusters: np.ndarray | None = None) -> Bounds | None:
     """The interval of the mean of `values` (shape [rows], finite).
 
     With the method `wilson`, values that are all 0 or 1 are a proportion; others, and the method `bootstrap`, are
-    bootstrapped.
+    bootstrapped. `clusters` (int64 of shape [rows], from 0 without gaps) says which rows belong together.
     """
     if not len(values):
         return None
     if interval.method == "wilson" and bool(((values == 0) | (values == 1)).all()):
+        if clusters is not None:
+            return wilson_of_clusters(values, clusters, interval.level)
         return Bounds(*wilson(int(values.sum()), len(values), interval.level), "wilson")
-    return Bounds(*percentiles(bootstrap_means(values, interval), interval.level), "bootstrap")
+    return interval_of(mean_of_values(values), interval, clusters=clusters)
 
 
-def interval_of_metric(metric: Metric, batch: Batch, settings: Mapping[str, Any], interval: Interval) -> Bounds | None:
-    """The bootstrap interval of a metric that is no mean over rows; None when it offers no replicates either.
+def interval_of(form: Resampled, interval: Interval, *, clusters: np.ndarray | None = None) -> Bounds | None:
+    """The bootstrap interval of a metric. Draws in which it is not defined (no positive row for AUROC) are left out."""
+    return bounds_of(draw([form], interval.resamples, interval.seed, clusters=clusters)[0], interval.level)
 
-    Resampled batches in which the metric is not defined (no positive row for AUROC) are left out.
-    """
+
+def bounds_of(values: np.ndarray, level: float) -> Bounds | None:
+    """The interval that bootstrap values make; None where none of them is a number."""
     import numpy as np
 
-    if not len(batch) or metric.replicates is None:
-        return None
-    values = metric.replicates(batch, settings, interval.resamples, np.random.default_rng(interval.seed))
     values = values[~np.isnan(values)]
-    return Bounds(*percentiles(values, interval.level), "bootstrap") if len(values) else None
+    return Bounds(*percentiles(values, level), "bootstrap") if len(values) else None
 
 
-def wilson(successes: int, rows: int, level: float) -> tuple[float, float]:
-    """The Wilson score interval of `successes` out of `rows` (at least 1), within 0 and 1."""
+def wilson(successes: float, rows: float, level: float) -> tuple[float, float]:
+    """The Wilson score interval of `successes` out of `rows` (more than 0), within 0 and 1."""
     share = successes / rows
     z = NormalDist().inv_cdf((1 + level) / 2)
     shrink = 1 + z * z / rows
@@ -79,28 +74,45 @@ def wilson(successes: int, rows: int, level: float) -> tuple[float, float]:
     return low, high
 
 
-def bootstrap_means(values: np.ndarray, interval: Interval) -> np.ndarray:
-    """Means of `interval.resamples` samples of all rows with replacement: float64 of shape [resamples].
+def wilson_of_clusters(values: np.ndarray, clusters: np.ndarray, level: float) -> Bounds | None:
+    """The Wilson interval of a proportion over rows that belong to clusters; None for a single cluster.
 
-    Rows of equal value are alike. Where values are few, the number of times each is drawn is multinomial, which takes
-    no time per row; otherwise rows are drawn in chunks of bounded size.
+    As many independent rows are put into it as would have the variance between the clusters, at most as many as there are
+    rows; where all rows are alike, one for each cluster. For few clusters it is widened as Student's t is against the normal
+    distribution. Korn & Graubard, Survey Methodology 24 (1998) 193-201; Dean & Pagano, J. Surv. Stat. Methodol. 3 (2015)
+    484-503.
+    """
+    count = int(clusters.max()) + 1
+    if count < 2:
+        return None
+    share = float(values.mean())
+    variance = clustered_variance(values, clusters)
+    if share in (0.0, 1.0):
+        worth = float(count)
+    else:
+        worth = min(float(len(values)), share * (1 - share) / variance) if variance > 0 else float(len(values))
+    z, t = NormalDist().inv_cdf((1 + level) / 2), student_quantile((1 + level) / 2, count - 1)
+    worth *= (z / t) ** 2
+    return Bounds(*wilson(share * worth, worth, level), "wilson")
+
+
+def clustered_variance(values: np.ndarray, clusters: np.ndarray | None) -> float:
+    """The variance of the mean of `values`, from how far whole clusters are off; without clusters every row is one.
+
+    The sandwich estimate with the factor G / (G - 1) for G clusters; NaN for a single one.
     """
     import numpy as np
 
-    generator = np.random.default_rng(interval.seed)
-    values = np.asarray(values, dtype=np.float64)
-    rows = len(values)
-    distinct, counts = np.unique(values, return_counts=True)
-    few = len(distinct) <= min(_FEW, rows // 2)
-    chunk = max(1, _DRAWS_AT_ONCE // (len(distinct) if few else rows))
-    means = np.empty(interval.resamples)
-    for start in range(0, interval.resamples, chunk):
-        size = min(chunk, interval.resamples - start)
-        if few:
-            means[start : start + size] = generator.multinomial(rows, counts / rows, size=size) @ distinct / rows
-        else:
-            means[start : start + size] = values[generator.integers(0, rows, size=(size, rows))].mean(axis=1)
-    return means
+    off = values - values.mean()
+    if clusters is not None:
+        off = np.bincount(clusters, weights=off)
+    count = len(off)
+    return float(count / (count - 1) * (off @ off)) / len(values) ** 2 if count > 1 else math.nan
+
+
+def bootstrap_means(values: np.ndarray, interval: Interval, *, clusters: np.ndarray | None = None) -> np.ndarray:
+    """Means of `interval.resamples` samples of all rows with replacement: float64 of shape [resamples]."""
+    return draw([mean_of_values(values)], interval.resamples, interval.seed, clusters=clusters)[0]
 
 
 def percentiles(values: np.ndarray, level: float) -> tuple[float, float]:

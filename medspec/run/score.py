@@ -14,11 +14,12 @@ import attrs
 from medspec.errors import InternalError
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch, Metric
+from medspec.metrics.resample import Resampled, mean_of_values, spread_over
 from medspec.metrics.selection import select_batch, values_batch
 from medspec.plan.judge_nodes import VerdictValue
 from medspec.plan.nodes import Interval, Score
 from medspec.readers.base import Unread
-from medspec.run.intervals import Bounds, interval_of_mean, interval_of_metric
+from medspec.run.intervals import Bounds, interval_of, interval_of_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,15 +31,27 @@ class TaskScores:
 
     `metrics` is plain JSON: `value`, `low`, `high` (numbers or None), `rows` (how many were counted) and `interval`
     (`wilson`, `bootstrap` or None). `per_row` holds, for metrics of grain `per row`, a float64 array with one value for
-    every row of the batch, NaN where the row was skipped.
+    every row of the batch, NaN where the row was skipped. `drawn` holds, for every metric that can be bootstrapped, what is
+    needed for that, over all rows of the batch: once, or for rows that are answered several times once for each draw.
     """
 
     metrics: dict[str, dict[str, Any]]
     per_row: dict[str, np.ndarray]
+    drawn: dict[str, tuple[Resampled, ...]] = attrs.field(factory=dict)
 
 
-def score_task(scores: tuple[Score, ...], batch: Batch, interval: Interval, *, unread_policy: str) -> TaskScores:
-    """Compute `scores` over `batch`; `unread_policy` is `worst` or `skip`."""
+def score_task(
+    scores: tuple[Score, ...],
+    batch: Batch,
+    interval: Interval,
+    *,
+    unread_policy: str,
+    clusters: np.ndarray | None = None,
+) -> TaskScores:
+    """Compute `scores` over `batch`; `unread_policy` is `worst` or `skip`.
+
+    `clusters` (int64 of shape [rows], from 0 without gaps) says which rows belong together in the intervals.
+    """
     import numpy as np
 
     if unread_policy not in ("worst", "skip"):
@@ -48,8 +61,11 @@ def score_task(scores: tuple[Score, ...], batch: Batch, interval: Interval, *, u
         counted = np.fromiter((not isinstance(answer, Unread) for answer in batch.answers), bool, len(batch))
         if not counted.all():
             batch = rows_of(batch, counted.nonzero()[0].tolist())
+            clusters = clusters_of(clusters, counted.nonzero()[0])
+    places = counted.nonzero()[0]
     metrics: dict[str, dict[str, Any]] = {}
     per_row: dict[str, np.ndarray] = {}
+    drawn: dict[str, tuple[Resampled, ...]] = {}
     for score in scores:
         metric = metric_of(score)
         seen = seen_by(score, batch)
@@ -58,8 +74,11 @@ def score_task(scores: tuple[Score, ...], batch: Batch, interval: Interval, *, u
             spread = np.full(len(counted), np.nan)
             spread[counted] = rows
             per_row[score.label] = spread
-        metrics[score.label] = _one_score(metric, seen, score, interval, rows)
-    return TaskScores(metrics, per_row)
+        form = _drawn(metric, seen, dict(score.settings), rows)
+        if form is not None:
+            drawn[score.label] = (spread_over(form, places, len(counted)),)
+        metrics[score.label] = _one_score(metric, seen, score, interval, rows, form, clusters)
+    return TaskScores(metrics, per_row, drawn)
 
 
 def metric_of(score: Score) -> Metric:
@@ -90,18 +109,40 @@ def rows_of(batch: Batch, indexes: list[int]) -> Batch:
     )
 
 
+def clusters_of(clusters: np.ndarray | None, indexes: Any) -> np.ndarray | None:
+    """The clusters of the rows at `indexes`, numbered anew."""
+    import numpy as np
+
+    if clusters is None:
+        return None
+    numbers: np.ndarray = np.unique(clusters[indexes], return_inverse=True)[1]
+    return numbers
+
+
+def _drawn(metric: Metric, batch: Batch, settings: dict[str, Any], rows: np.ndarray | None) -> Resampled | None:
+    if rows is not None:
+        return mean_of_values(rows)
+    return metric.resampled(batch, settings) if metric.resampled is not None and len(batch) else None
+
+
 def _one_score(
-    metric: Metric, batch: Batch, score: Score, interval: Interval, rows: np.ndarray | None
+    metric: Metric,
+    batch: Batch,
+    score: Score,
+    interval: Interval,
+    rows: np.ndarray | None,
+    form: Resampled | None,
+    clusters: np.ndarray | None,
 ) -> dict[str, Any]:
     settings = dict(score.settings)
     value: float | None = None
     bounds: Bounds | None = None
     if len(batch):
         value = metric.compute(batch, settings)
-        if rows is None:
-            bounds = interval_of_metric(metric, batch, settings, interval)
-        else:
-            bounds = interval_of_mean(rows, interval)
+        if rows is not None:
+            bounds = interval_of_mean(rows, interval, clusters=clusters)
+        elif form is not None:
+            bounds = interval_of(form, interval, clusters=clusters)
     return {
         "value": _finite(value),
         "low": _finite(bounds.low) if bounds else None,

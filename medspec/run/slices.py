@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Condition, Interval, Score, SliceRule
 from medspec.run.samples import score_samples
-from medspec.run.score import rows_of
+from medspec.run.score import clusters_of, rows_of
+from medspec.run.values import value_at
 from medspec.types import OptionalType, RecordType, TextType, Type
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _OPERATORS = {
     "==": operator.eq,
@@ -36,19 +40,6 @@ def groups_of(rule: SliceRule, rows: Sequence[dict[str, Any]]) -> dict[str, list
         elif all(_holds(condition, row) for condition in rule.when):
             found.setdefault(rule.name, []).append(index)
     return dict(sorted(found.items()))
-
-
-def value_at(row: Mapping[str, Any], path: str) -> Any:
-    """The value at a dotted path of a row; None where something on the way is not there."""
-    value: Any = row
-    for part in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, str):
-            value = len(value.split()) if part == "words" else len(value)
-        else:
-            return None
-    return value
 
 
 def _holds(condition: Condition, row: Mapping[str, Any]) -> bool:
@@ -80,6 +71,7 @@ def score_slices(
     unread_policy: str,
     smallest: int,
     unnamed: frozenset[str] = frozenset(),
+    clusters: np.ndarray | None = None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Slice, group -> `rows` and `metrics`; a group with fewer than `smallest` rows has `rows` only.
 
@@ -92,7 +84,8 @@ def score_slices(
             group: dict[str, Any] = {"rows": len(indexes)}
             if len(indexes) >= smallest:
                 parts = [rows_of(batch, indexes) for batch in batches]
-                scored = score_samples(scores, parts, interval, unread_policy=unread_policy)
+                own = clusters_of(clusters, indexes)
+                scored = score_samples(scores, parts, interval, unread_policy=unread_policy, clusters=own)
                 group["metrics"] = scored.metrics
             found[rule.name][f"group {number}" if rule.name in unnamed else name] = group
     return found

@@ -6,7 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -16,11 +16,15 @@ from medspec.metrics.base import Batch
 from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
+from medspec.run.jointly import Drawn, cluster_rows, rows_key
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
 from medspec.run.score import metric_of
 from medspec.run.slices import names_text, score_slices
 from medspec.types import BooleanType, ChoiceType, EnumType, Type
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FAILED = "failed"
 """The reason of an answer that could not be read because there is no reply."""
@@ -34,6 +38,8 @@ class TaskResult:
 
     report: dict[str, Any]
     columns: dict[str, list[Any]]
+    drawn: dict[str, Drawn] = attrs.field(factory=dict)
+    """The scores by label, for numbers over several tasks."""
 
 
 def read_reply(reply: Reply, read: Read, row: dict[str, Any]) -> Any:
@@ -70,7 +76,9 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         )
         for start in range(0, len(golds) * draws, max(len(golds), 1))
     ]
-    scored = score_samples(task.scores, batches, interval, unread_policy=read.unread)
+    clusters = cluster_rows(scan, rows)
+    codes = None if clusters is None else clusters.codes
+    scored = score_samples(task.scores, batches, interval, unread_policy=read.unread, clusters=codes)
     report = {
         "rows": len(rows.rows),
         "draws": draws,
@@ -86,13 +94,17 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "waivers": dict(task.waivers),
         "chance": chance(read.reader.answer, rows.rows),
         "metrics": scored.metrics,
-        "slices": _slices(plan, task, rows, batches, interval),
+        "clusters": None if clusters is None else {"by": scan.cluster, "count": len(clusters.names)},
+        "slices": _slices(plan, task, rows, batches, interval, codes),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
     columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
     for label, found in scored.per_row.items():
         columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
-    return TaskResult(report, columns)
+    if codes is not None:
+        columns["cluster"] = codes.tolist() * draws
+    source = rows_key(rows)
+    return TaskResult(report, columns, {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()})
 
 
 def confidences(
@@ -127,7 +139,12 @@ def count_remarks(read: Read, replies: Sequence[Reply], rows: Sequence[dict[str,
 
 
 def _slices(
-    plan: Plan, task: TaskPlan, rows: Rows, batches: Sequence[Batch], interval: Interval
+    plan: Plan,
+    task: TaskPlan,
+    rows: Rows,
+    batches: Sequence[Batch],
+    interval: Interval,
+    clusters: np.ndarray | None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     read, scan = plan.read(task.read), plan.scan(task.scan)
     return score_slices(
@@ -139,6 +156,7 @@ def _slices(
         unread_policy=read.unread,
         smallest=plan.slice_rows,
         unnamed=_unnamed(scan),
+        clusters=clusters,
     )
 
 

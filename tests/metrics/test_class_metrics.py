@@ -24,6 +24,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch
+from medspec.metrics.resample import draw
 from medspec.types import BooleanType, ChoiceType, IntegerType, ListType, OptionalType, ScoreType, Type
 
 pairs_of_names = st.lists(st.tuples(st.sampled_from((*NAMES, None)), st.sampled_from(NAMES)), min_size=1, max_size=40)
@@ -125,9 +126,9 @@ def test_nothing_found_where_something_was() -> None:
 def test_a_whole_set_unread_scores_nothing(name: str) -> None:
     assert colours(name, [UNREAD, UNREAD], ["red", "amber"]) == 0.0
     metric = find_metric(name)
-    assert metric is not None and metric.replicates is not None
+    assert metric is not None and metric.resampled is not None
     batch = Batch(COLOUR, [UNREAD, UNREAD], ["red", "amber"])
-    assert metric.replicates(batch, {}, 5, np.random.default_rng(0)).tolist() == [0.0] * 5
+    assert draw([metric.resampled(batch, {})], 5, 0)[0].tolist() == [0.0] * 5
 
 
 @given(pairs_of_names)
@@ -196,10 +197,10 @@ def test_a_million_rows_take_a_moment() -> None:
     answers = [UNREAD if answer == 5 else answer for answer in rng.integers(0, 6, 1_000_000).tolist()]
     value("accuracy", ChoiceType("options"), [0], [0])  # imports torch
     macro_f1 = find_metric("macro_f1")
-    assert macro_f1 is not None and macro_f1.replicates is not None
+    assert macro_f1 is not None and macro_f1.resampled is not None
     start = time.process_time()
     batch = Batch(ChoiceType("options"), answers, golds)
     values = [find_metric(name).compute(batch, {}) for name in ("accuracy", "macro_f1", "kappa")]  # type: ignore[union-attr]
-    macro_f1.replicates(batch, {}, 1000, rng)
+    draw([macro_f1.resampled(batch, {})], 1000, 0)
     assert time.process_time() - start < 5
     assert values[0] == pytest.approx(1 / 6, abs=0.005)

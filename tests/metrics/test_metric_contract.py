@@ -4,18 +4,17 @@ replicates."""
 from __future__ import annotations
 
 import math
-import random
 import re
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metric_cases import CASES, UNREAD, Case
+from metric_cases import CASES, UNREAD, Case, invented
 
 from medspec.metrics import METRICS, find_metric
 from medspec.metrics.base import Metric, Range
+from medspec.metrics.resample import draw
 from medspec.plan.nodes import AnswerValue, Interval, Score
 from medspec.run.score import score_task
 
@@ -137,7 +136,7 @@ def test_what_a_member_states(metric: Metric) -> None:
     signature = metric.signature
     assert signature.grain in ("per row", "whole set")
     assert ((metric.per_row or metric.rows) is not None) == (signature.grain == "per row")
-    assert signature.grain == "per row" or metric.replicates is not None
+    assert signature.grain == "per row" or metric.resampled is not None
     assert (signature.value is None) != (signature.pred is None and signature.gold is None)
     assert metric.summary and metric.unread
     assert any(case.metric is metric for case in CASES)
@@ -170,24 +169,7 @@ def test_ranges_are_spelled_as_people_read_them() -> None:
     assert [Range(0, 4).worst, Range(0, 4, False).worst, Range(None, 4).worst] == [0, 4, None]
 
 
-def invented(case: Case, rows: int) -> list[tuple[Any, Any, Any]]:
-    """Rows of which about half are right and a tenth unread."""
-    rng = random.Random(7)
-    row = {"options": ["a", "b", "c", "d"], "note": "x" * 40, "scan": None}
-    found = []
-    for _ in range(rows):
-        gold = case.type.invent(rng, row)
-        answer = gold if rng.random() < 0.5 else UNREAD if rng.random() < 0.2 else case.type.invent(rng, row)
-        confidence = None
-        if "confidence" in case.metric.signature.needs and answer is not UNREAD:
-            shares = [rng.random() for _ in range({"bool": 2}.get(case.kind, 4))]
-            shares[case.place_of(answer)] += 1
-            confidence = tuple(share / sum(shares) for share in shares)
-        found.append((answer, gold, confidence))
-    return found
-
-
-REPLICATED = {case.name: case for case in CASES if case.metric.replicates is not None and case.metric.name != "worst"}
+REPLICATED = {case.name: case for case in CASES if case.metric.resampled is not None and case.metric.name != "worst"}
 """The distribution of `worst` is known and has a test of its own."""
 
 
@@ -196,8 +178,8 @@ def test_replicates_are_values_of_resampled_batches(case: Case) -> None:
     """Same mean and spread as resampling rows one batch at a time, which is what they stand for."""
     rows = invented(case, 40)
     batch = case.batch(rows)
-    assert case.metric.replicates is not None
-    quick = case.metric.replicates(batch, case.settings, 3000, np.random.default_rng(1))
+    assert case.metric.resampled is not None
+    quick = draw([case.metric.resampled(batch, case.settings)], 3000, 1)[0]
     rng = np.random.default_rng(3)
     slow = np.array([case.value([rows[place] for place in rng.integers(0, 40, 40)]) for _ in range(100)])
     assert quick.shape == (3000,) and quick.dtype == np.float64
@@ -206,5 +188,5 @@ def test_replicates_are_values_of_resampled_batches(case: Case) -> None:
     spread = max(float(np.std(quick)), 1e-9)
     assert abs(quick.mean() - slow.mean()) < 5 * spread / np.sqrt(100) + 1e-9
     assert np.std(slow) == pytest.approx(spread, rel=0.4, abs=1e-9)
-    again = case.metric.replicates(batch, case.settings, 3000, np.random.default_rng(1))
+    again = draw([case.metric.resampled(batch, case.settings)], 3000, 1)[0]
     assert (again[~np.isnan(again)] == quick).all()

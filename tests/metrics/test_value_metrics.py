@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
 import pytest
 from metric_cases import UNREAD
 
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch
+from medspec.metrics.resample import draw
 from medspec.types import BooleanType, IntegerType, ScoreType
 
 MEAN, RATE, WORST = find_metric("mean"), find_metric("rate"), find_metric("worst")
@@ -45,11 +45,11 @@ def test_the_range_is_that_of_the_type() -> None:
 def test_replicates_of_the_worst_are_distributed_as_the_least_of_drawn_rows() -> None:
     """P(least place of 5 draws from 5 rows >= k) = (1 - k/5)^5."""
     batch = Batch(IntegerType(0, 9), [3, 1, 4, 0, 2], [None] * 5)
-    assert WORST.replicates is not None
-    drawn = WORST.replicates(batch, {"better": "higher"}, 20_000, np.random.default_rng(0))
+    assert WORST.resampled is not None
+    drawn = draw([WORST.resampled(batch, {"better": "higher"})], 20_000, 0)[0]
     counts = Counter(drawn.tolist())
     for least in range(5):
         expected = (1 - least / 5) ** 5 - (1 - (least + 1) / 5) ** 5
         assert counts[float(least)] / 20_000 == pytest.approx(expected, abs=0.012)
-    turned = WORST.replicates(batch, {"better": "lower"}, 100, np.random.default_rng(0))
+    turned = draw([WORST.resampled(batch, {"better": "lower"})], 100, 0)[0]
     assert turned.max() == 4.0 and turned.min() >= 0.0

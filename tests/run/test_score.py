@@ -112,7 +112,7 @@ def test_what_comes_out_is_json_and_in_order(pairs: list[tuple[Any, str]], polic
 
 
 def test_a_value_that_is_not_finite_becomes_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = attrs.evolve(find_metric("macro_f1"), compute=lambda batch, settings: float("nan"), replicates=None)
+    broken = attrs.evolve(find_metric("macro_f1"), compute=lambda batch, settings: float("nan"), resampled=None)
     monkeypatch.setattr(score_module, "find_metric", lambda name: broken)
     found = score_task((score("macro_f1"),), BATCH, WILSON, unread_policy="worst")
     assert found.metrics["macro_f1"] == {"value": None, "low": None, "high": None, "rows": 5, "interval": None}
