@@ -19,7 +19,7 @@ endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev run test lint bench reproduction wheel-test clean
+.PHONY: help venv dev run test lint bench reproduction wheel-test soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ wheel-test: $(VENV)/.installed-dev ## build the wheel and use it in an empty env
 
 reproduction: $(VENV)/.installed ## compute published figures again: docs/reproduction.md (DATA=DIR, else ../shared/data)
 	$(BIN)/python docs/make_reproduction.py $(if $(DATA),--data $(DATA))
+
+soak: $(VENV)/.installed-dev ## the long trials: SOAK_KILLS=500 kills of runs, SOAK_MINUTES=60 of fuzzed replies
+	$(BIN)/python -m pytest -m slow -s tests/soak tests/run/test_killed_runs.py $(PYTEST_ARGS)
 
 clean: ## remove the environment and everything that was built; runs/ stays
 	rm -rf $(VENV) build dist target .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info

@@ -6,7 +6,6 @@ They are not called `check` and `run`, since these are the names of packages ins
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,19 +48,28 @@ def run_plan(
     data: Sequence[str | Path] = (),
     limit: int | None = None,
     options: Options | None = None,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """Run a plan with the model called `model` and return the report. `data` are folders with data files.
 
+    Replies that another run in the same folder got from the same model are used again, unless `fresh`.
     Raises `RunError` in one of its kinds; see `medspec.errors`.
     """
     from medspec.backends import open_model
     from medspec.backends.base import Options as Defaults
     from medspec.run.execute import execute
+    from medspec.run.folder import run_folder
     from medspec.run.roots import DataRoots
+    from medspec.run.shared_replies import sharing
 
-    folder = Path(out) if out is not None else Path("runs") / f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{plan.suite}"
-    backend = open_model(model, options or Defaults())
+    options = options or Defaults()
+    backend = open_model(model, options)
     try:
-        return execute(plan, backend, model=model, out=folder, roots=DataRoots.of(data), limit=limit)
+        with run_folder(None if out is None else Path(out), Path("runs"), plan.suite) as folder:
+            others = None if fresh else sharing(folder, backend)
+            roots = DataRoots.of(data)
+            return execute(
+                plan, backend, model=model, out=folder, roots=roots, limit=limit, options=options, others=others
+            )
     finally:
         backend.close()

@@ -38,6 +38,7 @@ COMMANDS = (
     Entry("fix", "medspec.cli.fix", "Mend what can be mended without asking."),
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
+    Entry("resume", "medspec.cli.resume", "Go on with a run that was stopped."),
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),

@@ -6,22 +6,21 @@ The table is the result; the run's folder holds the same numbers and every row b
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
-from medspec.cli.output import print_diagnostics, print_json, print_text
+from medspec.cli.output import print_diagnostics
+from medspec.cli.running import carry_out, show_report
 from medspec.cli.selecting import select_option, selected_names, selected_plan
-from medspec.cli.specs import make_plan, shown_path, sort_arguments, sound_specs, unfit
+from medspec.cli.specs import make_plan, sort_arguments, sound_specs, unfit
 from medspec.config import Config, find_config
 from medspec.errors import CompileFailed, UsageError
 
 if TYPE_CHECKING:
-    from medspec.backends.base import Backend
     from medspec.check.spec import Spec
     from medspec.cli.specs import Asked
     from medspec.plan.nodes import Plan
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )
+@click.option("--fresh", is_flag=True, help="Ask anew, also what another run was answered already.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
 @select_option()
 @locked_option()
@@ -60,6 +60,7 @@ def COMMAND(
     out: Path | None,
     select: tuple[str, ...],
     locked: bool,
+    fresh: bool,
     level: int,
     without: tuple[str, ...],
     format: str,
@@ -71,10 +72,7 @@ def COMMAND(
     NAMES are suites and tasks of the project, PATHS are spec files of which everything is run. Without either, the default
     suite of medspec.toml is run, with its default model.
     """
-    from medspec.backends import open_model
     from medspec.backends.base import Options
-    from medspec.cli.progress import progress
-    from medspec.run.execute import execute
     from medspec.run.roots import DataRoots
 
     config = find_config(Path.cwd())
@@ -86,27 +84,18 @@ def COMMAND(
         raise CompileFailed(lacking)
     if locked:
         _check_lock(spec, config, plan, data)
-    folder = out if out is not None else _new_folder(config.root / "runs", plan.suite)
-    backend = open_model(name, Options(**options))  # type: ignore[arg-type]
-    watch = progress(quiet=quiet)
-    try:
-        if not quiet:
-            _say_where(backend)
-        roots = DataRoots.of(data, config.data)
-        report = execute(plan, backend, model=name, out=folder, roots=roots, limit=limit, watch=watch)
-    finally:
-        watch.finish()
-        backend.close()
-    _show(report, folder, format)
-
-
-def _show(report: dict[str, Any], folder: Path, format: str) -> None:
-    if format == "json":
-        print_json(report)
-        return
-    from medspec.cli.view_report import view_report
-
-    view_report(report, sys.stdout, folder=shown_path(folder))
+    report, folder = carry_out(
+        plan,
+        name,
+        Options(**options),  # type: ignore[arg-type]
+        out=out,
+        runs=config.root / "runs",
+        roots=DataRoots.of(data, config.data),
+        limit=limit,
+        fresh=fresh,
+        quiet=quiet,
+    )
+    show_report(report, folder, format)
 
 
 def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) -> None:
@@ -153,18 +142,3 @@ def _model(model: str | None, config: Config) -> str:
             "or say it once and for all with `model` in medspec.toml"
         )
     return chosen
-
-
-def _new_folder(parent: Path, suite: str) -> Path:
-    """`runs/2026-11-22T18-03-12-core`, in local time; a second run in the same second gets `-2`."""
-    stem = f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{suite}"
-    taken = sum(1 for _ in parent.glob(f"{stem}*")) if parent.is_dir() else 0
-    return parent / (f"{stem}-{taken + 1}" if taken else stem)
-
-
-def _say_where(backend: Backend) -> None:
-    """One line when the GPU was wanted and is not used: a run that is slow for no visible reason is a riddle."""
-    running = backend.describe()
-    # The demonstration models take seconds on any processor.
-    if running.get("why_cpu") and not running.get("demonstration"):
-        print_text(f"running on the CPU: {running['why_cpu']}", sys.stderr)

@@ -136,6 +136,9 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
     model = report["model"]
     label = _NOT_MEDICAL if model.get("demonstration") else model.get("is")
     yield f"Model  {model['name']}" + (f"  ({label})" if label else "")
+    sources = (report.get("calls") or {}).get("sources") or {}
+    if sources:
+        yield f"Reused {sum(sources.values()):,} replies of {', '.join(sources)}"
     if report.get("limit"):
         yield f"Limit  {report['limit']:,} rows of each task at most; not comparable with a whole run"
     rows = sum(task["rows"] for task in report["tasks"].values())

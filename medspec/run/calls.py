@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from medspec.run.journal import Journal, request_key
 from medspec.run.pictures import Pictures
 from medspec.run.render import Turns, shot_adder, turn_maker
 from medspec.run.scan import Rows
+from medspec.run.shared_replies import OtherRuns
 from medspec.syntax.filters import Unrenderable
 from medspec.types import Misfit
 
@@ -122,21 +123,33 @@ def _option_maker(call: Call) -> Callable[[dict[str, Any]], tuple[str, ...] | No
 
 @attrs.define
 class Caller:
-    """Answers the requests of a run. `asked` counts uses of the model, `reused` replies that were in the journal."""
+    """Answers the requests of a run, from its journal, from `others`, and from the model.
+
+    `asked` counts replies that this run got from the model, however often it was started; `reused` those that came from
+    another run or from an equal call. `sources` says how many came from which run.
+    """
 
     backend: Backend
     journal: Journal
     watch: Watch
+    others: OtherRuns | None = None
     asked: int = 0
     reused: int = 0
+    kept: int = 0
+    """How many of `asked` were in the journal before."""
+    sources: Counter[str] = attrs.field(factory=Counter)
+    _counted: set[str] = attrs.field(factory=set)
 
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for every request, in order."""
         digest, by_row = self.backend.digest, self.backend.abilities.by_row
         # A draw belongs to its row: equal prompts of two rows are two draws, merged they would be one.
         keys = [request_key(digest, r, by_row=by_row or r.decode.temperature > 0) for r in requests]
-        replies = self.journal.get_many(dict.fromkeys(keys))
-        self.reused += len(replies)
+        # A recording is read again whole: it costs nothing, and it counts for itself what nobody asked for.
+        recorded = by_row and self.others is None
+        replies = {} if recorded else self.journal.get_many(dict.fromkeys(keys))
+        self.kept += len(replies)
+        self._take_over(keys, replies)
         self.watch.advance(sum(key in replies for key in keys))
         first = dict(zip(reversed(keys), reversed(requests), strict=True))
         waiting = [key for key in dict.fromkeys(keys) if key not in replies]
@@ -144,7 +157,26 @@ class Caller:
         for start in range(0, len(waiting), CHUNK):
             chunk = waiting[start : start + CHUNK]
             replies.update(self._ask(chunk, [first[key] for key in chunk], copies))
+        self._count(dict.fromkeys(keys))
         return [replies[key] for key in keys]
+
+    def _take_over(self, keys: Sequence[str], replies: dict[str, Reply]) -> None:
+        """Add to `replies`, and to the journal, what other runs were answered."""
+        missing = [key for key in dict.fromkeys(keys) if key not in replies]
+        if self.others is None or not missing:
+            return
+        for run, found in self.others.get_many(missing):
+            self.journal.put_many(list(found.items()), origin=run)
+            replies.update(found)
+
+    def _count(self, keys: Collection[str]) -> None:
+        """Count by where replies came from, so that a run that was stopped ends with the numbers of one that was not."""
+        new = [key for key in keys if key not in self._counted]
+        self._counted.update(new)
+        taken = self.journal.taken_over(new)
+        self.sources.update(taken.values())
+        self.asked += len(new) - len(taken)
+        self.reused += len(keys) - len(new) + len(taken)
 
     def _ask(self, keys: Sequence[str], requests: Sequence[Request], copies: Counter[str]) -> dict[str, Reply]:
         found: dict[str, Reply] = {}
@@ -168,5 +200,4 @@ class Caller:
     def _keep(self, pending: list[tuple[str, Reply]]) -> None:
         if pending:
             self.journal.put_many(pending)
-            self.asked += len(pending)
             pending.clear()

@@ -1,6 +1,6 @@
 """Runs a plan: reads the rows, asks the model, scores, and leaves everything in the run's folder.
 
-    runs/<id>/  plan.json  environment.json  journal.sqlite  rows.parquet  report.json
+    runs/<id>/  run.json  plan.json  environment.json  journal.sqlite  rows.parquet  report.json
 
 All data are read and checked before the model is asked anything. A run that was stopped goes on when the same plan is
 run into the same folder again.
@@ -9,14 +9,16 @@ run into the same folder again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from medspec.backends.base import Backend, Reply
+import attrs
+
+from medspec.backends.base import Backend, Options, Reply
 from medspec.errors import Interrupted, StoreError
-from medspec.plan.form import from_json, plain, to_json
+from medspec.plan.form import plain, to_json
 from medspec.plan.hash import plan_hash
 from medspec.plan.judged import refuse_judged
 from medspec.plan.nodes import Call, Plan, TaskPlan
@@ -24,11 +26,13 @@ from medspec.run.aggregate import aggregate
 from medspec.run.bind import Bound, bind
 from medspec.run.calls import Caller, Watch, windows
 from medspec.run.environment import environment
+from medspec.run.folder import RunRecord, kept_roots, plan_of
 from medspec.run.journal import Journal
 from medspec.run.roots import DataRoots
+from medspec.run.shared_replies import OtherRuns
 from medspec.run.spool import Budget, Spool
 from medspec.run.tasks import TaskResult, finish_task
-from medspec.run.whole_files import write_json, write_whole
+from medspec.run.whole_files import remove_parts, write_json, write_whole
 
 FORMAT = 1
 """The number of the report's format; see docs/report.schema.json."""
@@ -54,43 +58,91 @@ def execute(
     limit: int | None = None,
     watch: Watch | None = None,
     bound: Bound | None = None,
+    options: Options | None = None,
+    others: OtherRuns | None = None,
 ) -> dict[str, Any]:
     """Run `plan` into the folder `out` and return the report, which is `report.json` as plain values.
 
-    `model` is the name the model was asked for by, `limit` the largest number of rows per split. `bound` is given where
-    the data are at hand already (see `invent.py`).
+    `model` is the name the model was asked for by, with its `options`; `limit` the largest number of rows per split.
+    `bound` is given where the data are at hand already (see `invent.py`), `others` where replies of other runs may be used.
     Raises `DataError` before anything is asked, `StoreError` when the folder cannot be used, `Interrupted` on Ctrl-C.
     """
     watch = watch or Unwatched()
-    started, clock = datetime.now(UTC), time.monotonic()
+    clock = time.monotonic()
     bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images)
-    _claim(out, plan)
+    refuse_judged(plan)
+    _refuse_other_plan(out, plan)
     with Journal.open(out) as journal:
-        write_whole(out / "plan.json", to_json(plan).encode())
+        # Once more, now that nobody else can write here.
+        _refuse_other_plan(out, plan)
+        remove_parts(out)
+        record = _record(backend, model, options, roots, limit, out, others)
         surroundings = environment()
-        write_json(out / "environment.json", {**surroundings, "model": backend.describe()})
-        caller = Caller(backend, journal, watch)
+        _begin(out, plan, record, surroundings)
+        caller = Caller(backend, journal, watch, others)
         try:
             results = _results(bound, caller, watch)
         except KeyboardInterrupt:
             raise _interrupted(bound, len(journal), out) from None
         finally:
             watch.finish()
+        report = {
+            **_head(plan, backend, model),
+            "started": record.started,
+            "seconds": round(time.monotonic() - clock, 3),
+            "limit": limit,
+            "warnings": list(bound.warnings),
+            **_numbers(plan, results, caller),
+            "environment": surroundings,
+        }
+        write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
+        write_json(out / "report.json", report)
+    return report
+
+
+def _numbers(plan: Plan, results: Mapping[str, TaskResult], caller: Caller) -> dict[str, Any]:
+    """What came of it."""
     tasks = {name: result.report for name, result in results.items()}
-    report = {
-        **_head(plan, backend, model),
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - clock, 3),
-        "limit": limit,
-        "warnings": list(bound.warnings),
-        "calls": {"asked": caller.asked, "reused": caller.reused},
+    return {
+        "calls": {"asked": caller.asked, "reused": caller.reused, "sources": dict(sorted(caller.sources.items()))},
         "tasks": tasks,
         "aggregates": aggregate(plan, tasks, {name: result.drawn for name, result in results.items()}),
-        "environment": surroundings,
     }
-    write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
-    write_json(out / "report.json", report)
-    return report
+
+
+def _begin(out: Path, plan: Plan, record: RunRecord, surroundings: Mapping[str, Any]) -> None:
+    """Write what says which run this is. `run.json` is the last: where it stands, all that `resume` needs is there."""
+    write_whole(out / "plan.json", to_json(plan).encode())
+    write_json(out / "environment.json", {**surroundings, "model": record.described})
+    record.write(out)
+
+
+def _record(
+    backend: Backend,
+    model: str,
+    options: Options | None,
+    roots: DataRoots,
+    limit: int | None,
+    out: Path,
+    others: OtherRuns | None,
+) -> RunRecord:
+    """How this run is started; a run that goes on keeps the time it began."""
+    try:
+        started = RunRecord.read(out).started
+    except StoreError:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+    return RunRecord(
+        model=model,
+        digest=backend.digest,
+        by_row=backend.abilities.by_row,
+        described=backend.describe(),
+        started=started,
+        folder=str(Path.cwd()),
+        options={} if options is None else attrs.asdict(options),
+        data=kept_roots(roots),
+        limit=limit,
+        fresh=others is None,
+    )
 
 
 def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
@@ -110,8 +162,7 @@ def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
     plan = bound.plan
     total = sum(len(bound.rows[plan.render(call.render).scan].rows) * call.repeats for call in plan.calls)
     return Interrupted(
-        f"stopped: {kept:,} replies of about {total:,} are kept in {out}; "
-        f"the same command with `--out {out}` goes on from there"
+        f"stopped: {kept:,} replies of about {total:,} are kept in {out}; `medspec resume {out}` goes on from there"
     )
 
 
@@ -146,22 +197,10 @@ def _asked_together(plan: Plan, caller: Caller) -> Iterator[tuple[Call, list[Tas
             yield call, tasks
 
 
-def _claim(out: Path, plan: Plan) -> None:
-    """Refuse a plan that asks a judge, and a folder that holds another plan's run."""
-    refuse_judged(plan)
-    before = out / "plan.json"
-    try:
-        text = before.read_text("utf-8")
-    except FileNotFoundError:
-        return
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreError(f"cannot read {before}: {error}; name another folder with `--out`") from error
-    try:
-        # By meaning, and not by text: the text says where the specs lie as seen from the folder one works in.
-        same = plan_hash(from_json(text)) == plan_hash(plan)
-    except ValueError as error:
-        raise StoreError(f"cannot read {before}: {error}; name another folder with `--out`") from error
-    if not same:
+def _refuse_other_plan(out: Path, plan: Plan) -> None:
+    """Refuse a folder that holds another plan's run."""
+    # By meaning, and not by text: the text says where the specs lie as seen from the folder one works in.
+    if (out / "plan.json").exists() and plan_hash(plan_of(out)) != plan_hash(plan):
         raise StoreError(f"{out} holds a run of another plan; name another folder with `--out`")
 
 

@@ -6,7 +6,7 @@
 
 A run that is stopped in any way is started again with the same command: replies that are in the journal are not asked
 for again. An SQLite file in WAL mode with synchronous=FULL; SQLite's own lock is given back by the system when a process
-dies, so no stale lock file can be left behind.
+dies, so no lock can be left behind: `held_by.json` beside it only says who the holder is, and counts for nothing else.
 """
 
 from __future__ import annotations
@@ -24,13 +24,17 @@ import attrs
 
 from medspec.backends.base import Reply, Request
 from medspec.errors import StoreError
+from medspec.run.store_faults import damaged, failing, hold, is_damage, let_go, opening_fault
 
-FORMAT = 1
-"""The number of the journal's file format."""
+FORMAT = 2
+"""The number of the journal's file format. 2: a reply taken from another run says which. 1 is read and brought to 2."""
+
+KEY_FORMAT = 1
+"""The number of the form of keys: it moves when the same request gets another key."""
 
 NAME = "journal.sqlite"
 
-_MARK = 0x6D656473  # "meds": SQLite's application_id, so that another program's file is not taken for a journal
+MARK = 0x6D656473  # "meds": SQLite's application_id, so that another program's file is not taken for a journal
 _CHUNK = 500
 
 
@@ -41,7 +45,7 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
     backends whose reply depends on them (`Abilities.by_row`).
     """
     parts = {
-        "format": FORMAT,
+        "format": KEY_FORMAT,
         "model": model_digest,
         # An image is its bytes; where nobody opens it, its path stands for them.
         "messages": [
@@ -86,11 +90,12 @@ class Journal:
         except sqlite3.Error as error:
             if connection is not None:
                 connection.close()
-            raise StoreError(_opening_fault(path, error)) from error
+            raise StoreError(opening_fault(path, error)) from error
         except StoreError:
             if connection is not None:
                 connection.close()
             raise
+        hold(path)
         return journal
 
     def __len__(self) -> int:
@@ -104,20 +109,33 @@ class Journal:
             for chunk in _chunks(list(keys)):
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT key, body, seal FROM reply WHERE key IN ({marks})"
-                for line in self._connection.execute(query, chunk):
-                    key, reply = self._unseal(*line)
-                    found[key] = reply
+                found.update(unseal(self.path, *line) for line in self._connection.execute(query, chunk))
         return found
 
-    def put_many(self, replies: Sequence[tuple[str, Reply]]) -> None:
-        """Keep all of `replies`, or none and raise `StoreError`. Where a key has a reply already, the first one stays."""
+    def taken_over(self, keys: Iterable[str]) -> dict[str, str]:
+        """Those of `keys` whose reply was taken from another run, each with the name of that run."""
+        found: dict[str, str] = {}
+        with self._faults("read"):
+            if self._connection.execute("SELECT 1 FROM reply WHERE origin IS NOT NULL LIMIT 1").fetchone() is None:
+                return found
+            for chunk in _chunks(list(keys)):
+                marks = ",".join("?" * len(chunk))
+                query = f"SELECT key, origin FROM reply WHERE origin IS NOT NULL AND key IN ({marks})"
+                found.update((key.decode(), origin.decode()) for key, origin in self._connection.execute(query, chunk))
+        return found
+
+    def put_many(self, replies: Sequence[tuple[str, Reply]], *, origin: str | None = None) -> None:
+        """Keep all of `replies`, or none and raise `StoreError`. Where a key has a reply already, the first one stays.
+
+        `origin` is the name of the run they were taken from, None where the model was asked.
+        """
         bodies = [(key.encode(), _to_json(reply)) for key, reply in replies]
-        lines = [(key.decode(), body.decode(), _seal(key, body).decode()) for key, body in bodies]
+        lines = [(key.decode(), body.decode(), _seal(key, body).decode(), origin) for key, body in bodies]
         with self._faults("write"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 before = self._connection.total_changes
-                self._connection.executemany("INSERT OR IGNORE INTO reply VALUES (?, ?, ?)", lines)
+                self._connection.executemany("INSERT OR IGNORE INTO reply VALUES (?, ?, ?, ?)", lines)
                 added = self._connection.total_changes - before
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -129,6 +147,7 @@ class Journal:
 
     def close(self) -> None:
         """Give back the file. What was kept stays, whether or not this is called."""
+        let_go(self.path)
         with self._faults("close"):
             self._connection.close()
 
@@ -148,7 +167,7 @@ class Journal:
             execute(question).fetchone()[0]
             for question in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
         )
-        if mark not in (0, _MARK) or (mark == 0 and tables):
+        if mark not in (0, MARK) or (mark == 0 and tables):
             raise StoreError(f"{self.path} is no journal of medspec; name another run folder")
         if version > FORMAT:
             raise StoreError(
@@ -158,29 +177,36 @@ class Journal:
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
         execute("BEGIN IMMEDIATE")
-        execute(f"PRAGMA application_id = {_MARK}")
+        execute(f"PRAGMA application_id = {MARK}")
         execute(f"PRAGMA user_version = {FORMAT}")
-        execute("CREATE TABLE IF NOT EXISTS reply (key TEXT PRIMARY KEY, body TEXT NOT NULL, seal TEXT NOT NULL)")
+        if mark == MARK and version < 2:
+            execute("ALTER TABLE reply ADD COLUMN origin TEXT")
+        execute(
+            "CREATE TABLE IF NOT EXISTS reply "
+            "(key TEXT PRIMARY KEY, body TEXT NOT NULL, seal TEXT NOT NULL, origin TEXT)"
+        )
         execute("COMMIT")
         self._count = execute("SELECT count(*) FROM reply").fetchone()[0]
-
-    def _unseal(self, key: Any, body: Any, seal: Any) -> tuple[str, Reply]:
-        # Damage can change a value to one of another type, so nothing is taken for granted before the seal fits.
-        if not (isinstance(key, bytes) and isinstance(body, bytes) and seal == _seal(key, body)):
-            raise StoreError(_damaged(self.path, "a reply is not as it was written"))
-        return key.decode(), _from_json(body)
 
     @contextmanager
     def _faults(self, doing: str) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            if _is_damage(error):
-                raise StoreError(_damaged(self.path, str(error))) from error
+            if is_damage(error):
+                raise StoreError(damaged(self.path, str(error))) from error
             raise StoreError(
-                f"cannot {doing} {self.path}: {_reason(error)}; {self._count:,} replies are kept in it. "
+                f"cannot {doing} {self.path}: {failing(error)}; {self._count:,} replies are kept in it. "
                 "Once that is put right, the same command goes on from there and asks for none of them again"
             ) from error
+
+
+def unseal(path: Path, key: Any, body: Any, seal: Any) -> tuple[str, Reply]:
+    """Key and reply of one line of the journal at `path`. Raises `StoreError` unless it is as it was written."""
+    # Damage can change a value to one of another type, so nothing is taken for granted before the seal fits.
+    if not (isinstance(key, bytes) and isinstance(body, bytes) and seal == _seal(key, body)):
+        raise StoreError(damaged(path, "a reply is not as it was written"))
+    return key.decode(), _from_json(body)
 
 
 def _to_json(reply: Reply) -> bytes:
@@ -202,40 +228,3 @@ def _seal(key: bytes, body: bytes) -> bytes:
 def _chunks(keys: list[str]) -> Iterator[list[str]]:
     for start in range(0, len(keys), _CHUNK):
         yield keys[start : start + _CHUNK]
-
-
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 where Python raised the error by itself."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    return _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _damaged(path: Path, detail: str) -> str:
-    return (
-        f"{path} is damaged ({detail}); move it and {path.name}-wal out of the way and start again: "
-        "the replies in it are then asked for again"
-    )
-
-
-def _opening_fault(path: Path, error: sqlite3.Error) -> str:
-    if _is_damage(error):
-        return _damaged(path, str(error))
-    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"{path} is in use by another medspec process; wait for it to end, or name another run folder"
-    return f"cannot open {path}: {_reason(error)}"
-
-
-def _reason(error: sqlite3.Error) -> str:
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_LOCK:
-        return "it cannot be locked (it is read-only, or the file system has no locks)"
-    match _code(error):
-        case sqlite3.SQLITE_FULL:
-            return "there is no room left on the disk"
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_CANTOPEN:
-            return "no file can be written there"
-        case sqlite3.SQLITE_IOERR:
-            return "the disk does not take what is written (it may be full, or gone)"
-    return str(error)

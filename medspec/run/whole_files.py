@@ -48,6 +48,17 @@ def write_json(path: Path, value: Any) -> None:
     write_whole(path, f"{text}\n".encode())
 
 
+def parts_of(folder: Path) -> list[Path]:
+    """Files in `folder` that were being written when their process was killed."""
+    return sorted(path for path in folder.glob(".*.part") if path.is_file())
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove them. Only for who alone writes in `folder`."""
+    for path in parts_of(folder):
+        path.unlink(missing_ok=True)
+
+
 def _sync_folder(folder: Path) -> None:
     """Bring the new name itself to the disk, where the system lets a folder be opened."""
     if os.name != "posix":

@@ -55,9 +55,9 @@ def test_a_limit_is_said(project, medspec):
 
 def test_the_same_folder_again_asks_nothing_again(project, medspec):
     medspec("run", "--limit", "2", "--out", "here")
-    assert report_of("here")["calls"] == {"asked": 2, "reused": 0}
+    assert report_of("here")["calls"] == {"asked": 2, "reused": 0, "sources": {}}
     medspec("run", "--out", "here")
-    assert report_of("here")["calls"] == {"asked": 3, "reused": 2}
+    assert report_of("here")["calls"] == {"asked": 5, "reused": 0, "sources": {}}
 
 
 def test_a_folder_of_another_plan_is_refused(project, medspec):
@@ -140,11 +140,11 @@ def test_ctrl_c_keeps_what_was_answered_and_says_how_to_go_on(project, medspec, 
     monkeypatch.setattr(HashBackend, "answer", stops_after_two)
     done = medspec("run", "--out", "here")
     assert (done.code, done.out) == (3, "")
-    assert "stopped" in done.err and "--out here" in done.err
+    assert "stopped" in done.err and "medspec resume here" in done.err
     monkeypatch.undo()
     monkeypatch.chdir(project)
     assert medspec("run", "--out", "here").code == 0
-    assert report_of("here")["calls"] == {"asked": 3, "reused": 2}
+    assert report_of("here")["calls"] == {"asked": 5, "reused": 0, "sources": {}}
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write everywhere")

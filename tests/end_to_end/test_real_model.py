@@ -149,5 +149,5 @@ def test_a_suite_of_ones_own_on_a_model_with_a_chat_template(tmp_path: Path, com
         "run", tmp_path / "exam.medspec", "--model", f"onnx:{tiny.folder}", "--out", out, "--format", "json"
     )
     second = json.loads(again.out)
-    assert second["calls"] == {"asked": 0, "reused": 8}
+    assert second["calls"] == report["calls"]
     assert second["tasks"] == report["tasks"]

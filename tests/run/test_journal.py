@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -35,7 +36,8 @@ REQUEST = Request(
 def refusal(tmp_path: Path, folder: Path) -> str:
     with pytest.raises(StoreError) as caught:
         Journal.open(folder)
-    return str(caught.value).replace(str(tmp_path), "ROOT")
+    found = str(caught.value).replace(str(tmp_path), "ROOT")
+    return re.sub(r"process \d+ on \S+, since [\d-]+ [\d:]+", "process PID on HOST, since TIME", found)
 
 
 REPLIES = st.builds(
@@ -152,7 +154,8 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
 @posix
 def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     expected = (
-        "ROOT/journal.sqlite is in use by another medspec process; wait for it to end, or name another run folder"
+        "ROOT/journal.sqlite is in use by another medspec process (process PID on HOST, since TIME); "
+        "wait for it to end, or name another run folder"
     )
     process = writer(tmp_path, 0)
     assert process.stdout is not None
@@ -177,7 +180,7 @@ def test_a_journal_of_a_newer_version(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 7")
     connection.close()
     assert refusal(tmp_path, tmp_path) == (
-        "ROOT/journal.sqlite was written by a newer medspec (journal format 7, this version knows 1); "
+        "ROOT/journal.sqlite was written by a newer medspec (journal format 7, this version knows 2); "
         "upgrade medspec, or name another run folder"
     )
 

@@ -1,0 +1,86 @@
+"""What `run` and `resume` share: a model opened, a plan run into a folder under somebody's eyes, the result shown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medspec.cli.output import print_json, print_text
+from medspec.cli.specs import shown_path
+from medspec.errors import StoreError
+
+if TYPE_CHECKING:
+    from medspec.backends.base import Backend, Options
+    from medspec.plan.nodes import Plan
+    from medspec.run.roots import DataRoots
+
+
+def carry_out(
+    plan: Plan,
+    model: str,
+    options: Options,
+    *,
+    out: Path | None,
+    runs: Path,
+    roots: DataRoots,
+    limit: int | None,
+    fresh: bool,
+    quiet: bool,
+    digest: str | None = None,
+) -> tuple[dict[str, Any], Path]:
+    """Run `plan` into `out`, or into a new folder in `runs`; the report and the folder.
+
+    Raises `StoreError` where the model has another digest than `digest`.
+    """
+    from medspec.backends import open_model
+    from medspec.cli.progress import progress
+    from medspec.run.execute import execute
+    from medspec.run.folder import run_folder
+    from medspec.run.shared_replies import sharing
+
+    backend = open_model(model, options)
+    watch = progress(quiet=quiet)
+    try:
+        if digest not in (None, backend.digest):
+            raise StoreError(
+                f"the model {model} is no longer the one that the run was begun with: its files or settings changed; "
+                "bring them back, or start another run"
+            )
+        if not quiet:
+            _say_where(backend)
+        with run_folder(out, runs, plan.suite) as folder:
+            others = None if fresh else sharing(folder, backend)
+            report = execute(
+                plan,
+                backend,
+                model=model,
+                out=folder,
+                roots=roots,
+                limit=limit,
+                watch=watch,
+                options=options,
+                others=others,
+            )
+            return report, folder
+    finally:
+        watch.finish()
+        backend.close()
+
+
+def show_report(report: dict[str, Any], folder: Path, format: str) -> None:
+    """The result on the standard output: the table, or the report itself."""
+    if format == "json":
+        print_json(report)
+        return
+    from medspec.cli.view_report import view_report
+
+    view_report(report, sys.stdout, folder=shown_path(folder))
+
+
+def _say_where(backend: Backend) -> None:
+    """One line when the GPU was wanted and is not used: a run that is slow for no visible reason is a riddle."""
+    running = backend.describe()
+    # The demonstration models take seconds on any processor.
+    if running.get("why_cpu") and not running.get("demonstration"):
+        print_text(f"running on the CPU: {running['why_cpu']}", sys.stderr)
