@@ -135,6 +135,7 @@ def _record(
         model=model,
         digest=backend.digest,
         by_row=backend.abilities.by_row,
+        opens_images=backend.abilities.opens_images,
         described=backend.describe(),
         started=started,
         folder=str(Path.cwd()),

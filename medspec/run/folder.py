@@ -40,6 +40,7 @@ class RunRecord:
     model: str
     digest: str
     by_row: bool
+    opens_images: bool
     described: Mapping[str, Any]
     started: str
     folder: str
