@@ -175,6 +175,10 @@ def typed_for(draw: st.DrawFn, reader: Reader, kind: str) -> Typed:
     if reader.name == "boxes":
         type_, value = draw(boxes(coarse=True))
         return (type_, draw(rows()), value) if kind == "box" else (ListType(type_), draw(rows()), (value,) * 2)
+    if reader.name in ("letters", "mentions"):
+        texts = "ABCDE" if reader.name == "letters" else ("cell death", "growth", "Inflammation", "Σ stress")
+        listed = EnumType("Invented", tuple(EnumCase(f"case_{place}", text) for place, text in enumerate(texts)))
+        return SetType(listed), {}, draw(st.frozensets(st.sampled_from([case.name for case in listed.cases])))
     if kind == "text" and reader.name != "json":
         text = st.text(min_size=1, max_size=60).map(str.strip)
         return TextType(), {}, draw(text.filter(lambda text: text and "think" not in text.lower()))

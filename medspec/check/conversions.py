@@ -12,6 +12,7 @@ from medspec.check.structured_types import read_frame
 from medspec.check.types import is_unknown
 from medspec.syntax import tree
 from medspec.types import BoxType, ChoiceType, Convention, ListType, OptionalType, RankingType, SetType, SpanType, Type
+from medspec.types import set as sets
 from medspec.types import span as spans
 from medspec.types import turns as talks
 from medspec.types.turns import TurnsType
@@ -24,7 +25,10 @@ _WAYS = {
         "write `from letter`, `from text`, `from index` (0 is the first option) or `from index(1)`",
     ),
     "span": ("this is no way of writing a span", f"write `from {'`, `from '.join(spans.WRITTEN)}`"),
-    "set": ("this is no way of writing a set", 'write `from split(";")` for entries in one text'),
+    "set": (
+        "this is no way of writing a set",
+        'write `from split(";")` for entries in one text, `from mentions` or `from letters` for an enum',
+    ),
     "turns": ("this is no way of writing a conversation", f"write `from {'`, `from '.join(talks.WRITTEN)}`"),
     "box": ("this is no way of writing a box", "write `from box(xywh, pixel)`, with the order and frame of the data"),
 }
@@ -67,6 +71,8 @@ def _converted(core: Type, node: tree.TypeNode, scope: Scope) -> Type | None:
         case SpanType() if word in spans.WRITTEN:
             return attrs.evolve(core, written=word)
         case TurnsType() if word in talks.WRITTEN:
+            return attrs.evolve(core, written=word)
+        case SetType() if word in sets.WRITTEN and core.item.kind == "enum":
             return attrs.evolve(core, written=word)
         case SetType():
             separator = _separator(node)

@@ -8,6 +8,7 @@ from medspec.metrics.bleu import BLEU
 from medspec.metrics.box_iou import BOX_IOU
 from medspec.metrics.box_map import BOX_MAP
 from medspec.metrics.brier import BRIER
+from medspec.metrics.contains import CONTAINS
 from medspec.metrics.ece import ECE
 from medspec.metrics.exact_match import EXACT_MATCH
 from medspec.metrics.exact_set import EXACT_SET
@@ -19,16 +20,22 @@ from medspec.metrics.mae import MAE
 from medspec.metrics.matthews import MATTHEWS
 from medspec.metrics.mean import MEAN
 from medspec.metrics.multilabel_f1 import MULTILABEL_F1
+from medspec.metrics.multilabel_precision import MULTILABEL_PRECISION
+from medspec.metrics.multilabel_recall import MULTILABEL_RECALL
+from medspec.metrics.phrase_f1 import PHRASE_F1
 from medspec.metrics.precision import PRECISION
 from medspec.metrics.quadratic_kappa import QUADRATIC_KAPPA
 from medspec.metrics.rank_correlation import RANK_CORRELATION
 from medspec.metrics.rate import RATE
 from medspec.metrics.recall import RECALL
+from medspec.metrics.released_ner_f1 import RELEASED_NER_F1
 from medspec.metrics.rouge import ROUGE
 from medspec.metrics.sentence_bleu import SENTENCE_BLEU
 from medspec.metrics.set_f1 import SET_F1
 from medspec.metrics.set_precision import SET_PRECISION
 from medspec.metrics.set_recall import SET_RECALL
+from medspec.metrics.set_rouge_l import SET_ROUGE_L
+from medspec.metrics.smoothed_bleu import SMOOTHED_BLEU
 from medspec.metrics.span_f1 import SPAN_F1
 from medspec.metrics.token_f1 import TOKEN_F1
 from medspec.metrics.within import WITHIN
@@ -48,10 +55,15 @@ METRICS: tuple[Metric, ...] = (
     ECE,
     BRIER,
     EXACT_MATCH,
+    CONTAINS,
     TOKEN_F1,
     ROUGE,
     BLEU,
     SENTENCE_BLEU,
+    SMOOTHED_BLEU,
+    SET_ROUGE_L,
+    PHRASE_F1,
+    RELEASED_NER_F1,
     WITHIN,
     MAE,
     SET_F1,
@@ -59,6 +71,8 @@ METRICS: tuple[Metric, ...] = (
     SET_RECALL,
     EXACT_SET,
     MULTILABEL_F1,
+    MULTILABEL_PRECISION,
+    MULTILABEL_RECALL,
     SPAN_F1,
     BOX_IOU,
     IOU_AT,

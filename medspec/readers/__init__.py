@@ -4,14 +4,28 @@ from medspec.readers.base import Reader
 from medspec.readers.boxes import BOXES
 from medspec.readers.json import JSON
 from medspec.readers.letter import LETTER
+from medspec.readers.letters import LETTERS
 from medspec.readers.likelihood import LIKELIHOOD
+from medspec.readers.mentions import MENTIONS
 from medspec.readers.number import NUMBER
 from medspec.readers.pattern import PATTERN
 from medspec.readers.plain import PLAIN
 from medspec.readers.quotes import QUOTES
 from medspec.readers.tagged import TAGGED
 
-READERS: tuple[Reader, ...] = (LETTER, LIKELIHOOD, PLAIN, NUMBER, JSON, QUOTES, BOXES, PATTERN, TAGGED)
+READERS: tuple[Reader, ...] = (
+    LETTER,
+    LETTERS,
+    LIKELIHOOD,
+    PLAIN,
+    NUMBER,
+    JSON,
+    QUOTES,
+    BOXES,
+    MENTIONS,
+    PATTERN,
+    TAGGED,
+)
 
 
 def find_reader(name: str) -> Reader | None:

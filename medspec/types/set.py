@@ -5,24 +5,38 @@
 `E` is an enum or text. Data write a set as a JSON list; CSV has no lists, so there the text that stands between two
 entries is stated: `gold : set<Finding> from split(";")`. An empty text is the empty set. An entry that stands there
 twice is one entry.
+
+    set<Option>  from letters      the letters before colons: "The right answers are A: iron, D: zinc"
+    set<Finding> from mentions     the cases whose texts occur, letter case aside: "Effusion, no fracture"
 """
 
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import attrs
 
 from medspec.types.base import Misfit, Row, Type
+from medspec.types.enum import EnumType
+
+WRITTEN = ("letters", "mentions")
+"""Ways in which one text names several cases."""
+
+_BEFORE_COLON = re.compile(r"(?<![A-Za-zÀ-ÿ0-9])([A-Z])[:：](?!//)")
 
 
 @attrs.frozen
 class SetType:
-    """Values are frozensets. `separator` is what stands between two entries where data write one text."""
+    """Values are frozensets. `separator` is what stands between two entries where data write one text.
+
+    `written` is one of `WRITTEN` where a text names the entries in another way.
+    """
 
     item: Type
     separator: str | None = attrs.field(default=None, eq=False)
+    written: str | None = attrs.field(default=None, eq=False)
     kind = "set"
 
     @property
@@ -44,6 +58,8 @@ class SetType:
         return frozenset(values)
 
     def _entries(self, raw: Any) -> list[Any]:
+        if self.written is not None:
+            return self._named(raw)
         if self.separator is not None:
             if not isinstance(raw, str):
                 raise Misfit(f"expected a text with {self.separator!r} between its entries")
@@ -53,6 +69,14 @@ class SetType:
         if not isinstance(raw, list | tuple | set | frozenset):
             raise Misfit("expected a list")
         return list(raw)
+
+    def _named(self, raw: Any) -> list[Any]:
+        if not isinstance(raw, str):
+            raise Misfit("expected a text")
+        found = letters_before_colons(raw) if self.written == "letters" else sorted(mentioned(raw, self.item))
+        if not found:
+            raise Misfit("names no letter before a colon" if self.written == "letters" else "names no case")
+        return list(found)
 
     def to_json(self, value: frozenset[Any]) -> list[Any]:
         """The entries in the order of the enum's cases, or of the alphabet."""
@@ -65,3 +89,24 @@ class SetType:
 
     def invent(self, rng: random.Random, row: Row) -> frozenset[Any]:
         return frozenset(self.item.invent(rng, row) for _ in range(rng.randint(0, 3)))
+
+
+def letters_before_colons(text: str) -> tuple[str, ...]:
+    """The capital letters before colons: the first, and those that follow in alphabetical order after a comma.
+
+    >>> letters_before_colons("The right answers are A: hepatitis B: chronic, D: gout")
+    ('A', 'D')
+    """
+    found: list[str] = []
+    for match in _BEFORE_COLON.finditer(text):
+        listed = text[: match.start()].rstrip()[-1:] in (",", ";", "、", "，")
+        if not found or (listed and match[1] > found[-1]):
+            found.append(match[1])
+    return tuple(found)
+
+
+def mentioned(text: str, cases: Type) -> frozenset[str]:
+    """The cases whose text occurs in `text`, letter case aside."""
+    assert isinstance(cases, EnumType)
+    folded = text.casefold()
+    return frozenset(case.name for case in cases.cases if case.text.casefold() in folded)

@@ -72,6 +72,11 @@ fragments = st.sampled_from(
         "Ｂ",
         "I cannot help",
         "A patient",
+        "B: Gout, D: ",
+        "Réponses : ",
+        "答案",
+        " et ",
+        "ABD",
         "[",
         "{",
         "]",
@@ -210,6 +215,7 @@ def test_permuting_the_options_permutes_the_likeliest(pairs: list[tuple[str, flo
         "```",
         "1-",
     ]
+    + ["answer A and ", "A: ", "AB", ", B", "A and\n"]
     + ['yes: "fever" (2)\n', "yes: fever\n", "- ", "answer: 5 ", "image 1 ", "<box>1 ", "a-;", "{} ", '{"a":1} x '],
 )
 def test_time_is_linear_in_the_reply(piece: str) -> None:
@@ -230,6 +236,8 @@ def test_time_is_linear_in_the_reply(piece: str) -> None:
         (find_reader("boxes"), [box, ListType(box)]),
         (find_reader("pattern"), [cases, TextType()]),
         (find_reader("tagged"), [TextType(), cases]),
+        (find_reader("letters"), [SetType(EnumType("Option", tuple(EnumCase(name, name) for name in "ABCDE")))]),
+        (find_reader("mentions"), [SetType(cases)]),
     ):
         assert reader is not None
         settings = {entry.name: entry.default for entry in reader.settings}
@@ -245,7 +253,7 @@ def test_time_is_linear_in_the_reply(piece: str) -> None:
     "name",
     [
         *("wording", "statements", "quantities", "letter", "likelihood", "plain", "json_text", "json", "locate"),
-        *("schema_words", "quotes", "boxes", "number", "tagged", "pattern", "patterns"),
+        *("schema_words", "quotes", "boxes", "number", "tagged", "pattern", "patterns", "letters", "mentions"),
     ],
 )
 def test_the_examples_in_the_docstrings(name: str) -> None:
@@ -257,4 +265,4 @@ def test_the_examples_in_the_docstrings(name: str) -> None:
 def test_readers_are_found_by_name() -> None:
     assert [find_reader(reader.name) for reader in READERS] == list(READERS)
     assert len({reader.name for reader in READERS}) == len(READERS)
-    assert find_reader("letters") is None
+    assert find_reader("leter") is None
