@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -120,5 +121,9 @@ def _setting(setting: Setting) -> str:
     if isinstance(setting.default, bool):
         return f"{setting.name}: {str(setting.default).lower()}"
     if isinstance(setting.default, tuple):
-        return f"{setting.name}: [{', '.join(f'{number:g}' for number in setting.default)}]"
-    return f"{setting.name}: {setting.default:g}"
+        return f"{setting.name}: [{', '.join(_plain(entry) for entry in setting.default)}]"
+    return f"{setting.name}: {_plain(setting.default)}"
+
+
+def _plain(value: str | float) -> str:
+    return json.dumps(value) if isinstance(value, str) else f"{value:g}"
