@@ -17,7 +17,7 @@ from medspec.backends import SCHEMES
 from medspec.backends.base import Decode, Message, Options, Reply, Request
 from medspec.backends.onnx import SCHEME
 from medspec.backends.onnx.backend import OnnxBackend, open_model
-from medspec.backends.onnx.decoder import Cache, Decoder, StepFailed
+from medspec.backends.onnx.decoder import Cache, Decoder, StepFailed, last_places
 from medspec.backends.onnx.signature import Signature
 from medspec.errors import BackendError
 
@@ -239,11 +239,11 @@ class Scarce:
     def signature(self) -> Signature:
         return self.decoder.signature
 
-    def step(self, ids: NDArray[Any], mask: NDArray[Any], cache: Cache | None, *, last_only: bool) -> Any:
+    def step(self, ids: NDArray[Any], mask: NDArray[Any], cache: Cache | None, places: NDArray[Any]) -> Any:
         self.tried.append(len(ids))
         if len(ids) > self.most or (cache is None and self.never in ids):
             raise StepFailed("Failed to allocate memory for requested buffer of size 4096")
-        return self.decoder.step(ids, mask, cache, last_only=last_only)
+        return self.decoder.step(ids, mask, cache, places)
 
     def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
         return self.decoder.take(cache, rows)
@@ -268,7 +268,7 @@ def test_what_the_graph_refuses_is_a_failed_step(backend: OnnxBackend) -> None:
     assert decoder is not None
     ids = np.array([[1, 10**6]])
     with pytest.raises(StepFailed, match="indices element out of data bounds"):
-        decoder.step(ids, np.ones_like(ids), None, last_only=True)
+        decoder.step(ids, np.ones_like(ids), None, last_places(1, 2))
 
 
 def test_scores_of_a_step_that_fails(tiny: TinyModel) -> None:

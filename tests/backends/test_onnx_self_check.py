@@ -50,8 +50,10 @@ def test_padding_on_the_left_of_a_gqa_graph_is_noticed(tmp_path: Path) -> None:
     )
 
     class Ignoring(Decoder):
-        def _feeds(self, ids: NDArray[Any], mask: NDArray[Any], **settings: Any) -> dict[str, NDArray[Any]]:
-            feeds = super()._feeds(ids, mask, **settings)
+        def _feeds(
+            self, ids: NDArray[Any], mask: NDArray[Any], places: NDArray[Any], **settings: Any
+        ) -> dict[str, NDArray[Any]]:
+            feeds = super()._feeds(ids, mask, places, **settings)
             return {name: value for name, value in feeds.items() if name != "position_ids"}
 
     decoder = Ignoring(signature, backend.opened)

@@ -82,9 +82,9 @@ def test_the_first_provider_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """On a machine where the probe runs on CUDA: the graph's own session is looked at, too."""
     asked: list[bool] = []
 
-    def load(graph: str | bytes, *, threads: int, cuda: bool) -> FakeSession:
+    def load(graph: Path | None, *, threads: int, cuda: bool, changed: bytes | None = None) -> FakeSession:
         asked.append(cuda)
-        return FakeSession(first[graph == str(tmp_path)] if cuda else session.CPU)
+        return FakeSession(first[graph == tmp_path] if cuda else session.CPU)
 
     monkeypatch.setattr(session, "_load", load)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.CUDA, session.CPU])

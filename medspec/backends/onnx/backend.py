@@ -5,6 +5,7 @@ A row that cannot be answered gets a `Reply` with a failure; only a model that c
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +19,11 @@ from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
 from medspec.backends.onnx.decoder import Decoder
 from medspec.backends.onnx.generate import WritingJob, Written, write_all
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
+from medspec.backends.onnx.picked_logits import pick_logits
 from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob, score_options
 from medspec.backends.onnx.self_check import check_decoder
 from medspec.backends.onnx.session import Opened, open_session
-from medspec.backends.onnx.signature import read_signature
+from medspec.backends.onnx.signature import Signature, read_signature
 from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
 from medspec.errors import BackendError, UsageError
 
@@ -198,15 +200,26 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     if options.chat == "on" and template is None:
         raise BackendError(f"{folder.root}: chat is on, and the model has no chat template")
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
-    opened = open_session(folder.graph, device=options.device, threads=options.threads)
-    session = opened.session
-    signature = read_signature(
-        folder.graph, session.get_inputs(), session.get_outputs(), folder.operators, folder.config
-    )
+    opened, signature = _open_graph(folder, options)
     require_fit(tokens, folder.tokenizer, signature.vocabulary)
     decoder = Decoder(signature, opened)
     check_decoder(decoder, folder.graph, tokens.encode(_CHECK_TEXT, chat=False))
     return OnnxBackend(folder, tokens, template, opened, decoder, options, date)
+
+
+def _open_graph(folder: ModelFolder, options: Options) -> tuple[Opened, Signature]:
+    """The session, with logits at chosen positions only where that can be had."""
+    # Where a scale is taken over all positions, leaving some out would move the others.
+    whole = any(name.startswith("DynamicQuantize") for name in folder.operators)
+    changed = None if whole else pick_logits(folder.graph)
+    opened = None
+    if changed is not None:
+        with contextlib.suppress(BackendError):
+            opened = open_session(folder.graph, device=options.device, threads=options.threads, changed=changed)
+    if opened is None:
+        opened = open_session(folder.graph, device=options.device, threads=options.threads)
+    inputs, outputs = opened.session.get_inputs(), opened.session.get_outputs()
+    return opened, read_signature(folder.graph, inputs, outputs, folder.operators, folder.config)
 
 
 def _date(settings: Mapping[str, str]) -> datetime.date | None:

@@ -1,8 +1,8 @@
 """One step of a decoder: token ids and a cache in, logits and a longer cache out.
 
-The cache stays where the model runs; only logits come back. A step never changes the cache it was given, so several
-continuations can start from one prompt. What goes wrong inside the graph is raised as `StepFailed`, which concerns the
-rows of this step and not the model.
+The cache stays where the model runs; only logits come back, and of these only the ones that are read. A step never
+changes the cache it was given, so several continuations can start from one prompt. What goes wrong inside the graph is
+raised as `StepFailed`, which concerns the rows of this step and not the model.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from medspec.backends.onnx.picked_logits import PLACES
 from medspec.backends.onnx.session import Opened
 from medspec.backends.onnx.signature import Signature
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 class StepFailed(Exception):
     """The graph did not run for these rows, for want of memory perhaps: fewer rows may do."""
+
+
+def last_places(rows: int, new: int) -> NDArray[numpy.int64]:
+    """The last of `new` positions of every row."""
+    import numpy as np
+
+    return np.stack([np.arange(rows), np.full(rows, new - 1)], axis=1)
 
 
 @attrs.frozen
@@ -41,29 +49,34 @@ class Decoder:
     _opened: Opened
 
     def step(
-        self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], cache: Cache | None, *, last_only: bool
+        self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], cache: Cache | None, places: NDArray[numpy.int64]
     ) -> tuple[NDArray[numpy.float32], Cache]:
         """Run `ids` [rows, new] after `cache`; `mask` [rows, length + new] is 0 where a position is padding.
 
-        Returns logits [rows, new, ids], or [rows, 1, ids] of the last position with `last_only`, and the longer cache.
+        Returns the logits [n, ids] at `places` [n, 2] (row, and position among the new ones), and the longer cache.
         Raises `StepFailed`.
         """
-        import numpy as np
-
         rows, new = ids.shape
         before = self._empty(rows) if cache is None else cache
         assert mask.shape == (rows, before.length + new)
-        feeds = self._feeds(ids, mask, first=cache is None, last_only=last_only)
+        feeds = self._feeds(ids, mask, places, first=cache is None)
         try:
             outputs = self._run(feeds, before)
         except MemoryError as err:
             raise StepFailed("not enough memory") from err
         except Exception as err:  # ONNX Runtime's errors have no common class below Exception
             raise StepFailed(next(iter(str(err).strip().splitlines()), repr(err))) from err
-        logits = outputs[0].numpy()
-        if last_only:
-            logits = logits[:, -1:]
-        return logits.astype(np.float32, copy=False), Cache(tuple(outputs[1:]), before.length + new)
+        return self._picked(outputs[0].numpy(), places, new), Cache(tuple(outputs[1:]), before.length + new)
+
+    def _picked(self, logits: NDArray[Any], places: NDArray[numpy.int64], new: int) -> NDArray[numpy.float32]:
+        """The logits at `places`, of whatever part of all logits the graph gave."""
+        import numpy as np
+
+        if PLACES in self.signature.inputs:
+            chosen = logits[0, : len(places)]
+        else:
+            chosen = logits[places[:, 0], places[:, 1] - (new - logits.shape[1])]
+        return chosen.astype(np.float32, copy=False)
 
     def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
         """The cache of some of the rows, in the given order."""
@@ -84,24 +97,29 @@ class Decoder:
         return list(binding.get_outputs())
 
     def _feeds(
-        self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], *, first: bool, last_only: bool
+        self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], places: NDArray[numpy.int64], *, first: bool
     ) -> dict[str, NDArray[Any]]:
         """The declared inputs except the cache, each in its number type."""
         import numpy as np
 
         # A padded position gets the position of the first real token; nothing ever looks at it.
         positions = np.maximum(np.cumsum(mask, axis=1) - 1, 0)[:, -ids.shape[1] :]
+        # Without any place the last one is computed: neither 0 positions nor 0 rows of logits can be asked for.
+        asked = places if len(places) else np.array([[0, ids.shape[1] - 1]])
         values: dict[str, NDArray[Any]] = {
             "input_ids": ids,
             "attention_mask": mask,
             "position_ids": positions,
             "use_cache_branch": np.array([not first]),
-            "num_logits_to_keep": np.array(1 if last_only else 0),  # 0 stands for all
+            "num_logits_to_keep": np.array(ids.shape[1] - asked[:, 1].min()),
+            PLACES: asked[None],
         }
         feeds = {}
         for name, declared in self.signature.inputs.items():
             value = values[name]
-            if value.size == 1:  # the single numbers are declared as [] by some exporters and as [1] by others
+            if (
+                value.size == 1 and declared.rank < 2
+            ):  # the single numbers are declared as [] by some exporters and as [1] by others
                 value = value.reshape((1,) * declared.rank)
             feeds[name] = np.asarray(value, dtype=declared.type, order="C")
         return feeds

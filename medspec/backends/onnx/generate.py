@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from medspec.backends.base import Decode
-from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
 from medspec.backends.onnx.reply_text import ReplyText
 from medspec.backends.onnx.sampling import next_token, row_generator
 from medspec.backends.onnx.tokens import Tokens
@@ -110,10 +110,10 @@ def _write(decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], seed: i
 
     rows = [_row(tokens, job, seed) for job in jobs]
     ids, mask = pad_left([job.ids for job in jobs])
-    logits, cache = decoder.step(ids, mask, None, last_only=True)
+    logits, cache = decoder.step(ids, mask, None, last_places(*ids.shape))
     batch = rows
     while True:
-        chosen = np.array([row.advance(logits[at, -1]) if row.done is None else 0 for at, row in enumerate(batch)])
+        chosen = np.array([row.advance(logits[at]) if row.done is None else 0 for at, row in enumerate(batch)])
         alive = [at for at, row in enumerate(batch) if row.done is None]
         if not alive:
             return [row.done for row in rows if row.done is not None]
@@ -124,7 +124,7 @@ def _write(decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], seed: i
         # all a graph knows, rows were equally long from the start, and it may not differ now.
         seen = [int(row.done is None or not decoder.signature.pads_left) for row in batch]
         mask = np.concatenate([mask, np.array(seen, dtype=np.int64)[:, None]], axis=1)
-        logits, cache = decoder.step(chosen[:, None].astype(np.int64), mask, cache, last_only=True)
+        logits, cache = decoder.step(chosen[:, None].astype(np.int64), mask, cache, last_places(len(batch), 1))
 
 
 def _row(tokens: Tokens, job: WritingJob, seed: int) -> _Row:

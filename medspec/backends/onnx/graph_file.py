@@ -10,14 +10,12 @@ Refuses: anything that is no ONNX graph, a truncated file, and external data out
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import attrs
 
+from medspec.backends.onnx.wire import BYTES, Damaged, fields, text_at
 from medspec.errors import BackendError
-
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 # Which fields of which message hold which message (field numbers of onnx.proto, stable since ONNX 1.0).
 _CHILDREN: dict[str, dict[int, str]] = {
@@ -31,10 +29,6 @@ _CHILDREN: dict[str, dict[int, str]] = {
 }
 _NODE_OPERATOR = 4
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
-
-
-class _Damaged(Exception):
-    """The bytes do not follow the protobuf wire format."""
 
 
 @attrs.frozen
@@ -63,7 +57,7 @@ def read_outline(path: Path) -> GraphOutline:
         with data:
             try:
                 outline = _skim(data, len(data))
-            except _Damaged as err:
+            except Damaged as err:
                 message = f"{path}: not an ONNX graph, or cut off ({err}); fetch the file again"
                 raise BackendError(message) from err
     for piece in outline.data_files:
@@ -80,8 +74,8 @@ def _skim(data: mmap.mmap, size: int) -> GraphOutline:
         kind, start, end = pending.pop()
         graphs += kind == "graph"
         entries: dict[str, str] = {}
-        for field, wire, first, last in _fields(data, start, end):
-            if wire != _BYTES:
+        for field, wire, first, last in fields(data, start, end):
+            if wire != BYTES:
                 continue
             child = _CHILDREN[kind].get(field)
             if child == "entry":
@@ -90,71 +84,28 @@ def _skim(data: mmap.mmap, size: int) -> GraphOutline:
             elif child is not None:
                 pending.append((child, first, last))
             elif kind == "node" and field == _NODE_OPERATOR:
-                operators.add(_text(data, first, last))
+                operators.add(text_at(data, first, last))
         if "location" in entries:
             location = entries["location"]
             reach = _number(entries, "offset") + _number(entries, "length")
             needed[location] = max(needed.get(location, 0), reach)
     if graphs == 0 or not operators:
-        raise _Damaged("it holds no graph")
+        raise Damaged("it holds no graph")
     return GraphOutline(frozenset(operators), tuple(DataFile(name, needed[name]) for name in sorted(needed)))
-
-
-def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """The fields of one message: (field number, wire type, first byte of the content, byte after it)."""
-    at = start
-    while at < end:
-        tag, at = _varint(data, at, end)
-        field, wire = tag >> 3, tag & 7
-        if field == 0:
-            raise _Damaged(f"field number 0 at byte {at}")
-        if wire == _VARINT:
-            _, after = _varint(data, at, end)
-            first = at
-        elif wire == _BYTES:
-            length, first = _varint(data, at, end)
-            after = first + length
-        elif wire in (_FIXED32, _FIXED64):
-            first, after = at, at + (4 if wire == _FIXED32 else 8)
-        else:
-            raise _Damaged(f"wire type {wire} at byte {at}")
-        if after > end:
-            raise _Damaged(f"a part at byte {first} should end at byte {after}, and the whole ends at {end}")
-        yield field, wire, first, after
-        at = after
-
-
-def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < end and shift < 70:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at += 1
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise _Damaged(f"a number at byte {at} does not end")
 
 
 def _entry(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
     parts = {_ENTRY_KEY: "", _ENTRY_VALUE: ""}
-    for field, wire, first, last in _fields(data, start, end):
-        if wire == _BYTES and field in parts:
-            parts[field] = _text(data, first, last)
+    for field, wire, first, last in fields(data, start, end):
+        if wire == BYTES and field in parts:
+            parts[field] = text_at(data, first, last)
     return parts[_ENTRY_KEY], parts[_ENTRY_VALUE]
-
-
-def _text(data: mmap.mmap, start: int, end: int) -> str:
-    try:
-        return data[start:end].decode()
-    except UnicodeDecodeError as err:
-        raise _Damaged(f"a name at byte {start} is not UTF-8") from err
 
 
 def _number(entries: dict[str, str], key: str) -> int:
     text = entries.get(key, "0")
     if not text.isdecimal():
-        raise _Damaged(f"external data with {key} {text!r}")
+        raise Damaged(f"external data with {key} {text!r}")
     return int(text)
 
 

@@ -12,7 +12,7 @@ from itertools import takewhile
 
 import attrs
 
-from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
 from medspec.backends.onnx.sampling import log_likelihood
 
 
@@ -64,21 +64,20 @@ def _score(decoder: Decoder, options: Sequence[OptionIds]) -> tuple[float, ...]:
     cache = prompt_logits = None
     if shared:
         prefix = np.array([options[0].ids[:shared]], dtype=np.int64)
-        last, cache = decoder.step(prefix, np.ones_like(prefix), None, last_only=True)
-        prompt_logits = last[0]
+        prompt_logits, cache = decoder.step(prefix, np.ones_like(prefix), None, last_places(1, shared))
     known: dict[OptionIds, float] = {}
     for option in options:
         if option in known:
             continue
-        pieces = [] if prompt_logits is None else [prompt_logits]
+        # The first of these logits belongs to the token at `shared` (at 1, when nothing is shared).
+        pieces = [] if prompt_logits is None or option.start > shared else [prompt_logits]
         rest = np.array([option.ids[shared:-1]], dtype=np.int64)
         if rest.size:
             mask = np.ones((1, len(option.ids) - 1), dtype=np.int64)
-            logits, _ = decoder.step(rest, mask, cache, last_only=False)
-            pieces.append(logits[0])
-        # The first of these logits belongs to the token at `shared` (at 1, when nothing is shared).
-        first = max(shared, 1)
-        after = np.concatenate(pieces)[option.start - first :]
+            read = np.arange(max(option.start - 1 - shared, 0), rest.size)
+            logits, _ = decoder.step(rest, mask, cache, np.stack([np.zeros_like(read), read], axis=1))
+            pieces.append(logits)
+        after = np.concatenate(pieces)
         known[option] = log_likelihood(after, np.array(option.ids[option.start :], dtype=np.int64))
     return tuple(known[option] for option in options)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
 from medspec.backends.onnx.generate import pad_left
 from medspec.backends.onnx.signature import Signature
 from medspec.errors import BackendError
@@ -46,16 +46,20 @@ def check_decoder(decoder: Decoder, graph: Path, ids: list[int]) -> None:
 def _alone(decoder: Decoder, prompt: tuple[int, ...]) -> NDArray[numpy.float32]:
     """The last logits of one prompt, run at once."""
     ids, mask = pad_left([prompt])
-    logits, _ = decoder.step(ids, mask, None, last_only=False)
-    return logits[0, -_STEPS - 1 :]
+    return decoder.step(ids, mask, None, _last_few(ids.shape[1]))[0]
 
 
 def _continued(decoder: Decoder, prompt: tuple[int, ...]) -> NDArray[numpy.float32]:
     """The same, with all but the first tokens run after the cache of those."""
     ids, mask = pad_left([prompt])
-    _, cache = decoder.step(ids[:, :2], mask[:, :2], None, last_only=True)
-    logits, _ = decoder.step(ids[:, 2:], mask, cache, last_only=False)
-    return logits[0, -_STEPS - 1 :]
+    _, cache = decoder.step(ids[:, :2], mask[:, :2], None, last_places(1, 2))
+    return decoder.step(ids[:, 2:], mask, cache, _last_few(ids.shape[1] - 2))[0]
+
+
+def _last_few(new: int) -> NDArray[numpy.int64]:
+    import numpy as np
+
+    return np.stack([np.zeros(_STEPS + 1, dtype=np.int64), np.arange(new - _STEPS - 1, new)], axis=1)
 
 
 def _batched(decoder: Decoder, prompts: list[tuple[int, ...]]) -> list[NDArray[numpy.float32]]:
@@ -63,13 +67,14 @@ def _batched(decoder: Decoder, prompts: list[tuple[int, ...]]) -> list[NDArray[n
     import numpy as np
 
     ids, mask = pad_left(prompts)
-    first = ids.shape[1] - _STEPS
-    logits, cache = decoder.step(ids[:, :first], mask[:, :first], None, last_only=True)
+    rows, width = ids.shape
+    first = width - _STEPS
+    logits, cache = decoder.step(ids[:, :first], mask[:, :first], None, last_places(rows, first))
     pieces = [logits]
-    for at in range(first, ids.shape[1]):
-        logits, cache = decoder.step(ids[:, at : at + 1], mask[:, : at + 1], cache, last_only=True)
+    for at in range(first, width):
+        logits, cache = decoder.step(ids[:, at : at + 1], mask[:, : at + 1], cache, last_places(rows, 1))
         pieces.append(logits)
-    return list(np.concatenate(pieces, axis=1))
+    return list(np.stack(pieces, axis=1))
 
 
 def _compare(

@@ -53,8 +53,11 @@ class Opened:
     """Why the CPU was taken although `auto` prefers CUDA."""
 
 
-def open_session(graph: Path, *, device: str, threads: int | None) -> Opened:
-    """Load the graph. Raises `BackendError` when it does not load, or CUDA was asked for and does not work."""
+def open_session(graph: Path, *, device: str, threads: int | None, changed: bytes | None = None) -> Opened:
+    """Load the graph, or what was made of it: with `changed` only its weights come from beside the file.
+
+    Raises `BackendError` when it does not load, or CUDA was asked for and does not work.
+    """
     if device not in DEVICES:
         raise UsageError(f"device {device!r} does not exist; choose one of {', '.join(DEVICES)}")
     count = DEFAULT_THREADS if threads is None else threads
@@ -63,7 +66,7 @@ def open_session(graph: Path, *, device: str, threads: int | None) -> Opened:
     reason = "asked for" if device == "cpu" else why_no_cuda(_creates_cuda)
     if device == "cuda" and reason is not None:
         raise BackendError(f"device cuda: CUDA cannot be used here: {reason}")
-    session = _load(str(graph), threads=count, cuda=reason is None)
+    session = _load(graph, threads=count, cuda=reason is None, changed=changed)
     used = "cuda" if session.get_providers()[0] == CUDA else "cpu"
     if used == "cpu" and reason is None:
         reason = "ONNX Runtime opened this graph on the CPU although it can create CUDA sessions"
@@ -107,12 +110,14 @@ def _package_name() -> str:
 
 def _creates_cuda() -> bool:
     try:
-        return bool(_load(_PROBE, threads=1, cuda=True).get_providers()[0] == CUDA)
+        return bool(_load(None, threads=1, cuda=True, changed=_PROBE).get_providers()[0] == CUDA)
     except BackendError:
         return False
 
 
-def _load(graph: str | bytes, *, threads: int, cuda: bool) -> onnxruntime.InferenceSession:
+def _load(
+    graph: Path | None, *, threads: int, cuda: bool, changed: bytes | None = None
+) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     # What the provider bridge has to say goes to the default logger, before any session exists.
@@ -121,9 +126,12 @@ def _load(graph: str | bytes, *, threads: int, cuda: bool) -> onnxruntime.Infere
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    if graph is not None and changed is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph.parent))
     providers: list[Any] = [(CUDA, _CUDA_SETTINGS), CPU] if cuda else [CPU]
+    source = changed if changed is not None else str(graph)
     try:
-        return onnxruntime.InferenceSession(graph, sess_options=options, providers=providers)
+        return onnxruntime.InferenceSession(source, sess_options=options, providers=providers)
     except Exception as err:  # ONNX Runtime's errors have no common class below Exception
-        name = graph if isinstance(graph, str) else "the probe graph"
+        name = graph or "the probe graph"
         raise BackendError(f"{name}: ONNX Runtime {onnxruntime.__version__} cannot load this graph: {err}") from err

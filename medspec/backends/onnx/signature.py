@@ -17,10 +17,11 @@ from typing import Any, Protocol
 
 import attrs
 
+from medspec.backends.onnx.picked_logits import PLACES
 from medspec.errors import BackendError
 
 _CACHE_IN, _CACHE_OUT = "past_key_values.", "present."
-_OPTIONAL = frozenset({"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep"})
+_OPTIONAL = frozenset({"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep", PLACES})
 _NUMBER_TYPES = {
     "tensor(int64)": "int64",
     "tensor(int32)": "int32",
