@@ -1,19 +1,30 @@
 """The catalogue of backends: one file per member, listed in `SCHEMES`."""
 
-from medspec.backends.base import Backend, Options, Scheme
+import attrs
+
+from medspec.backends.base import Abilities, Backend, Options, Scheme
 from medspec.backends.builtin import SCHEME as BUILTIN
 from medspec.backends.hash import SCHEME as HASH
 from medspec.backends.mock import SCHEME as MOCK
 from medspec.backends.onnx import SCHEME as ONNX
+from medspec.backends.openai import SCHEME as OPENAI
 from medspec.backends.opening import open_scheme, read_name
 from medspec.backends.replay import SCHEME as REPLAY
 
-SCHEMES: tuple[Scheme, ...] = (ONNX, BUILTIN, REPLAY, HASH, MOCK)
+SCHEMES: tuple[Scheme, ...] = (ONNX, BUILTIN, OPENAI, REPLAY, HASH, MOCK)
 
 
 def find_scheme(model: str) -> Scheme:
     """The backend that a model's name asks for. Raises `UsageError` where there is none."""
     return read_name(model, SCHEMES)[0]
+
+
+def abilities_of(model: str) -> Abilities:
+    """What the model of this name can do, without loading anything. Raises `UsageError` for one that names none."""
+    scheme, place, _ = read_name(model, SCHEMES)
+    if scheme.is_remote is None:
+        return scheme.abilities
+    return attrs.evolve(scheme.abilities, remote=scheme.is_remote(place))
 
 
 def open_model(model: str, options: Options) -> Backend:

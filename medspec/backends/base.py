@@ -103,13 +103,18 @@ class Request:
         return text
 
 
+UNREACHABLE = "unreachable"
+"""The failure of a row that an endpoint gave nothing for. It says nothing about the model, so it is not kept for later."""
+
+
 @attrs.frozen(kw_only=True)
 class Reply:
     """What came back for one request.
 
     `text` is the raw reply, `scores` the summed natural log-likelihood of each option (in the order of the request).
     `failure` is None, or why there is no reply: `too_long` (the prompt does not fit the context; nothing was cut),
-    `model_error`, `no_reply` (a replay file has none for this row). `finish` is `stop`, `length` (cut off at max_tokens) or `scored`.
+    `model_error`, `bad_image`, `no_reply` (a replay file has none for this row), `unreachable`. `finish` is `stop`, `length`
+    (cut off at max_tokens), `refused` (the endpoint says so itself) or `scored`.
     """
 
     prompt_sha256: str
@@ -167,6 +172,8 @@ class Scheme:
     open: Callable[[str, Mapping[str, str], Options], Backend]
     """Arguments: what stands after the colon, the `?key=value&...` settings, and the options. Raises `BackendError`."""
     abilities: Abilities
+    is_remote: Callable[[str], bool] | None = None
+    """Whether what stands after the colon is on another machine. None: as `abilities` say."""
 
 
 def sha256_of(text: str) -> str:

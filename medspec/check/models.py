@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from medspec.check.arguments import ABSENT, Rule, read_arguments
 from medspec.check.judge_specs import DialectSpec, ModelSpec
@@ -15,6 +14,7 @@ from medspec.check.setting_blocks import needs, read_settings, settings_in
 from medspec.plan.judge_nodes import Model
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
+from medspec.text.web_address import is_web_address
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -86,7 +86,7 @@ def _artifact(value: tree.Value, scope: Scope) -> dict[str, Any] | None:
         helps = ["write a path relative to the folder with models"]
         report.add("E0603", "a model's path must stay inside the folder with models", value.place, helps=helps)
         return None
-    if "url" in found and not _is_address(found["url"]):
+    if "url" in found and not is_web_address(found["url"]):
         helps = ['write the whole address: `url: "https://host/v1"`']
         report.add("E0301", "`url` is an address that begins with https:// or http://", value.place, helps=helps)
         return None
@@ -96,11 +96,3 @@ def _artifact(value: tree.Value, scope: Scope) -> dict[str, Any] | None:
 def _stays_inside(path: str) -> bool:
     parts = PurePosixPath(path.replace("\\", "/"))
     return not parts.is_absolute() and ".." not in parts.parts and ":" not in path and not path.startswith("~")
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        return False

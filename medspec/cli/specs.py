@@ -130,7 +130,7 @@ def make_plan(spec: Spec, names: Sequence[str], *, level: int, without: Sequence
 
 def unfit(plan: Plan, spec: Spec, model: str) -> tuple[Diagnostic, ...]:
     """What the plan asks for that `model` cannot do. Nothing is loaded to find out."""
-    from medspec.backends import find_scheme
+    from medspec.backends import abilities_of
     from medspec.plan.fit import check_fit
 
-    return check_fit(plan, spec, model, find_scheme(model).abilities).diagnostics
+    return check_fit(plan, spec, model, abilities_of(model)).diagnostics

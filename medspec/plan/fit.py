@@ -46,7 +46,7 @@ def _check_task(
     if not abilities.images and takes_images(plan.render(call.render)):
         title = f"`{model}` sees no images, and the prompt `{declared.prompt.name}` shows some"
         label = (declared.prompt.place, f"asked by `{task.name}`")
-        report.add("E0701", title, label, helps=["no backend of this version sees images; `medspec mock` needs none"])
+        report.add("E0701", title, label, helps=["`openai:NAME@URL` sends images along; `medspec mock` needs none"])
 
 
 def _check_egress(declared: TaskSpec, model: str, abilities: Abilities, report: Report) -> None:

@@ -12,6 +12,7 @@ import attrs
 
 from medspec.backends.base import Decode
 from medspec.plan.nodes import AnswerValue, Constant, ReaderUse, TextFile, TurnPlan
+from medspec.text.web_address import is_loopback
 from medspec.types import Type
 
 LOCAL_SCHEMES = ("onnx", "builtin", "genai")
@@ -85,17 +86,6 @@ class Model:
     def remote(self) -> bool:
         """Whether what it is asked leaves this machine."""
         return self.scheme not in LOCAL_SCHEMES and not is_loopback(self.url or "")
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address is this machine's own."""
-    from urllib.parse import urlsplit
-
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
 
 
 @attrs.frozen

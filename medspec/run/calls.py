@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from medspec.backends.base import Backend, Reply, Request
+from medspec.backends.base import UNREACHABLE, Backend, Reply, Request
 from medspec.errors import DataError, InternalError
 from medspec.plan.nodes import Call, Plan, Render
 from medspec.readers import find_reader
@@ -185,7 +185,8 @@ class Caller:
         try:
             for index, reply in self.backend.answer(requests):
                 found[keys[index]] = reply
-                pending.append((keys[index], reply))
+                if reply.failure != UNREACHABLE:
+                    pending.append((keys[index], reply))
                 if len(pending) >= KEEP_EVERY or time.monotonic() - since > KEEP_SECONDS:
                     self._keep(pending)
                     since = time.monotonic()

@@ -50,6 +50,8 @@ def read_reply(reply: Reply, read: Read, row: dict[str, Any]) -> Any:
     settings = dict(read.reader.settings)
     if reply.failure is not None:
         return Unread(FAILED, reply.text)
+    if reply.finish == "refused":
+        return Unread(REFUSED, reply.text)
     if reader.asks == "logits":
         if reply.scores is None or reader.decode_scores is None:
             return Unread("needs_scores", reply.text)

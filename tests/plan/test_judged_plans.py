@@ -16,8 +16,9 @@ from medspec.errors import BackendError
 from medspec.plan.explain import explain
 from medspec.plan.fit import check_fit
 from medspec.plan.form import from_json, to_json
-from medspec.plan.judge_nodes import Model, Panel, VerdictValue, is_loopback, judges_of
+from medspec.plan.judge_nodes import Model, Panel, VerdictValue, judges_of
 from medspec.plan.judged import judges_in, refuse_judged
+from medspec.text.web_address import is_loopback
 
 PANEL = """
 panel board {
