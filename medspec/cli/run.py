@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
-@click.option("--model", metavar="SCHEME:REST", help="onnx:DIR, builtin:NAME, openai:NAME@URL, replay:FILE, hash, mock.")
+@click.option(
+    "--model", metavar="SCHEME:REST", help="onnx:DIR, builtin:NAME, openai:NAME@URL, replay:FILE, hash, mock."
+)
 @data_option()
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="ROWS", help="At most so many rows of each task, the first ones."
