@@ -142,6 +142,8 @@ class Options:
     chat: str = "auto"
     """`auto` (use the model's chat template when it has one), `on` (an error when it has none), or `off`."""
     seed: int = 0
+    exact: bool = False
+    """Leave out whatever may move a logit by rounding: batches, shared prefixes, logits of some positions only."""
 
 
 class Backend(Protocol):

@@ -62,5 +62,5 @@ SCHEME = Scheme(
     name="builtin",
     summary="a demonstration model that comes with medspec; of no medical use",
     open=_open,
-    abilities=Abilities(text=True, logits=True),
+    abilities=Abilities(text=True, logits=True, prefix="batch"),
 )

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )
 @click.option("--fresh", is_flag=True, help="Ask anew, also what another run was answered already.")
+@click.option("--exact", is_flag=True, help="Row by row, with nothing shared that may move a score by rounding.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
 @select_option()
 @locked_option()

@@ -97,9 +97,7 @@ def test_a_row_that_is_done_does_not_run_on_past_the_context(tmp_path: Path) -> 
     """It stays in its batch for a while; its position must not go where the model has none."""
     tiny = write_llama(tmp_path, context=16)
     short = opened(tiny, batch=4)
-    assert short.decoder is not None
-    watched = Scarce(short.decoder, 4, -1)
-    short.decoder = watched  # type: ignore[assignment]
+    watched = watch(short, 4, -1)
     by_length = {len(short.tokens.encode("n" * count, chat=False)): "n" * count for count in range(20)}
     lengths = (15, 3, 3, 4)
     replies = answers(short, [request(by_length[length], row=str(length), max_tokens=50) for length in lengths])
@@ -245,17 +243,29 @@ class Scarce:
             raise StepFailed("Failed to allocate memory for requested buffer of size 4096")
         return self.decoder.step(ids, mask, cache, places)
 
-    def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
-        return self.decoder.take(cache, rows)
+    def step_in_place(self, ids: NDArray[Any], mask: NDArray[Any], held: Any, places: NDArray[Any]) -> Any:
+        self.tried.append(len(ids))
+        if len(ids) > self.most or self.never in ids:
+            raise StepFailed("Failed to allocate memory for requested buffer of size 4096")
+        return self.decoder.step_in_place(ids, mask, held, places)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.decoder, name)
+
+
+def watch(backend: OnnxBackend, most: int, never: int) -> Scarce:
+    """Let the backend run with little memory."""
+    assert backend.engine is not None
+    fake = Scarce(backend.engine.decoder, most, never)
+    backend.engine = attrs.evolve(backend.engine, decoder=fake)  # type: ignore[arg-type]
+    return fake
 
 
 def test_too_little_memory_halves_the_batch(tiny: TinyModel, backend: OnnxBackend) -> None:
     requests = [request(text, row=str(at)) for at, text in enumerate((*PROMPTS, "The z", "and z"))]
     expected = answers(backend, requests)
     scarce = opened(tiny, batch=7)
-    assert scarce.decoder is not None
-    fake = Scarce(scarce.decoder, 2, tiny.tokenizer.token_to_id("z"))
-    scarce.decoder = fake  # type: ignore[assignment]
+    fake = watch(scarce, 2, tiny.tokenizer.token_to_id("z"))
     replies = answers(scarce, requests)
     assert [reply.text for reply in replies[:5]] == [reply.text for reply in expected[:5]]
     assert [reply.failure for reply in replies] == [None] * 5 + ["model_error"] * 2
@@ -264,8 +274,8 @@ def test_too_little_memory_halves_the_batch(tiny: TinyModel, backend: OnnxBacken
 
 
 def test_what_the_graph_refuses_is_a_failed_step(backend: OnnxBackend) -> None:
-    decoder = backend.decoder
-    assert decoder is not None
+    assert backend.engine is not None
+    decoder = backend.engine.decoder
     ids = np.array([[1, 10**6]])
     with pytest.raises(StepFailed, match="indices element out of data bounds"):
         decoder.step(ids, np.ones_like(ids), None, last_places(1, 2))
@@ -273,8 +283,7 @@ def test_what_the_graph_refuses_is_a_failed_step(backend: OnnxBackend) -> None:
 
 def test_scores_of_a_step_that_fails(tiny: TinyModel) -> None:
     failing = opened(tiny)
-    assert failing.decoder is not None
-    failing.decoder = Scarce(failing.decoder, 2, tiny.tokenizer.token_to_id("z"))  # type: ignore[assignment]
+    watch(failing, 2, tiny.tokenizer.token_to_id("z"))
     good, bad = answers(failing, [request("The", options=(" yes",)), request("The z", options=(" yes",))])
     assert (good.failure, bad.failure, bad.scores) == (None, "model_error", None)
 

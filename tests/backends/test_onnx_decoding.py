@@ -16,7 +16,7 @@ from tiny_models import TinyModel, write_llama
 
 from medspec.backends.base import Decode, Message, Options, Reply, Request
 from medspec.backends.onnx.backend import OnnxBackend, open_model
-from medspec.backends.onnx.generate import WritingJob, write_all
+from medspec.backends.onnx.generate import WritingJob
 from medspec.backends.onnx.sampling import log_likelihood, next_token, row_generator
 
 STORIES = Path(__file__).parents[2].parent / "shared" / "data" / "stories260k_onnx"
@@ -78,7 +78,9 @@ def plain_ids(tiny: TinyModel, text: str) -> list[int]:
     return [1] * (tiny.shape.style == "llama") + tiny.tokenizer.encode(text, add_special_tokens=False).ids
 
 
-def write(tiny: TinyModel, ends: frozenset[int], batch: int, prompts: tuple[str, ...] = PROMPTS) -> list[list[int]]:
+def write(
+    tiny: TinyModel, ends: frozenset[int], batch: int, prompts: tuple[str, ...] = PROMPTS, way: str | None = None
+) -> list[list[int]]:
     """The ids our loop writes after each prompt."""
     backend = open_model(str(tiny.folder), {}, Options(device="cpu"))
     jobs = [
@@ -93,8 +95,8 @@ def write(tiny: TinyModel, ends: frozenset[int], batch: int, prompts: tuple[str,
         )
         for index, text in enumerate(prompts)
     ]
-    assert backend.decoder is not None
-    written = write_all(backend.decoder, backend.tokens, jobs, batch=batch, seed=0)
+    engine = attrs.evolve(backend.engine, batch=batch, way=way or backend.engine.way)
+    written = engine.write(jobs)
     return [list(result.ids) for result in sorted(written, key=lambda result: result.job.index)]
 
 

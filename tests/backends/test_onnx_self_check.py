@@ -42,11 +42,14 @@ def test_padding_on_the_left_of_a_gqa_graph_is_noticed(tmp_path: Path) -> None:
     """The fault the family exists for: treated as generic, such a graph runs and answers wrongly."""
     tiny = write_llama(tmp_path, family="gqa")
     backend = opened(tiny)
-    assert backend.decoder is not None
+    assert backend.engine is not None
     signature = attrs.evolve(
-        backend.decoder.signature,
+        backend.engine.decoder.signature,
         family="generic",
-        inputs={**backend.decoder.signature.inputs, "position_ids": backend.decoder.signature.inputs["input_ids"]},
+        inputs={
+            **backend.engine.decoder.signature.inputs,
+            "position_ids": backend.engine.decoder.signature.inputs["input_ids"],
+        },
     )
 
     class Ignoring(Decoder):

@@ -20,5 +20,5 @@ SCHEME = Scheme(
     name="onnx",
     summary="a decoder model in ONNX Runtime, from a folder in the Hugging Face layout",
     open=_open,
-    abilities=Abilities(text=True, logits=True),
+    abilities=Abilities(text=True, logits=True, prefix="batch"),
 )

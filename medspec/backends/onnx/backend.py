@@ -17,17 +17,18 @@ import attrs
 from medspec.backends.base import Abilities, Options, Reply, Request, sha256_of
 from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
 from medspec.backends.onnx.decoder import Decoder
-from medspec.backends.onnx.generate import WritingJob, Written, write_all
+from medspec.backends.onnx.engine import Engine
+from medspec.backends.onnx.generate import WritingJob, Written
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
 from medspec.backends.onnx.picked_logits import pick_logits
-from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob, score_options
-from medspec.backends.onnx.self_check import check_decoder
+from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob
+from medspec.backends.onnx.self_check import check_decoder, slots_work
 from medspec.backends.onnx.session import Opened, open_session
 from medspec.backends.onnx.signature import Signature, read_signature
 from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
 from medspec.errors import BackendError, UsageError
 
-ABILITIES = Abilities(text=True, logits=True)
+ABILITIES = Abilities(text=True, logits=True, prefix="batch")
 
 _SETTINGS = ("date",)
 _CHAT = ("auto", "on", "off")
@@ -50,7 +51,7 @@ class OnnxBackend:
     tokens: Tokens
     template: ChatTemplate | None
     opened: Opened
-    decoder: Decoder | None
+    engine: Engine | None
     options: Options
     date: datetime.date | None
     abilities: Abilities = ABILITIES
@@ -69,29 +70,32 @@ class OnnxBackend:
             "context": self.folder.context,
             "seed": self.options.seed,
             "device": self.opened.device,
+            "exact": self.options.exact,
             "runtime": _runtime_version(),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
 
     def describe(self) -> dict[str, Any]:
         """What is loaded and how it runs."""
-        folder, decoder = self.folder, self._loaded()
+        folder, engine = self.folder, self._loaded()
         return {
             "scheme": "onnx",
             "folder": str(folder.root),
             "graph": str(folder.graph.relative_to(folder.root)),
             "dtype": folder.dtype,
             "note": folder.note,
-            "family": decoder.signature.family,
+            "family": engine.decoder.signature.family,
             "files": self._file_digests(),
             "runtime": f"onnxruntime {_runtime_version()}",
             "provider": self.opened.session.get_providers()[0],
             "device": self.opened.device,
             "why_cpu": self.opened.cpu_reason,
             "threads": self.opened.threads,
-            "batch": self._batch(),
+            "batch": 1 if engine.way == "exact" else engine.batch,
+            "caches": engine.way,
+            "exact": self.options.exact,
             "context": folder.context,
-            "vocabulary": decoder.signature.vocabulary,
+            "vocabulary": engine.decoder.signature.vocabulary,
             "ends": sorted(self.tokens.ends),
             "chat_template": self.template.origin if self.template else None,
             "chat_template_uses_date": self.template.uses_date if self.template else False,
@@ -100,7 +104,7 @@ class OnnxBackend:
 
     def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """Rows that cannot be asked first, then scored rows, then written ones, the longest prompts first."""
-        decoder = self._loaded()
+        engine = self._loaded()
         prompts: dict[int, _Prompt] = {}
         writing: list[WritingJob] = []
         scoring: list[ScoringJob] = []
@@ -114,23 +118,19 @@ class OnnxBackend:
                 writing.append(job)
             else:
                 scoring.append(job)
-        for task in scoring:
-            yield task.index, _scored_reply(prompts[task.index], score_options(decoder, task))
-        for written in write_all(decoder, self.tokens, writing, batch=self._batch(), seed=self.options.seed):
+        for scored in engine.score(scoring):
+            yield scored.job.index, _scored_reply(prompts[scored.job.index], scored)
+        for written in engine.write(writing):
             yield written.job.index, _written_reply(prompts[written.job.index], written)
 
     def close(self) -> None:
         """Forget the session; the backend answers no more."""
-        self.decoder = None
+        self.engine = None
 
-    def _loaded(self) -> Decoder:
-        if self.decoder is None:
+    def _loaded(self) -> Engine:
+        if self.engine is None:
             raise BackendError(f"{self.folder.root}: the model was closed")
-        return self.decoder
-
-    def _batch(self) -> int:
-        # With scales taken over the whole batch, a row's reply would depend on its neighbours.
-        return 1 if self._loaded().signature.activations_quantised else max(1, self.options.batch)
+        return self.engine
 
     def _file_digests(self) -> dict[str, str]:
         if self._files is None:
@@ -203,15 +203,31 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     opened, signature = _open_graph(folder, options)
     require_fit(tokens, folder.tokenizer, signature.vocabulary)
     decoder = Decoder(signature, opened)
-    check_decoder(decoder, folder.graph, tokens.encode(_CHECK_TEXT, chat=False))
-    return OnnxBackend(folder, tokens, template, opened, decoder, options, date)
+    engine = Engine(
+        decoder=decoder,
+        tokens=tokens,
+        way=_way_to_run(decoder, folder.graph, tokens.encode(_CHECK_TEXT, chat=False), exact=options.exact),
+        batch=max(1, options.batch),
+        seed=options.seed,
+    )
+    return OnnxBackend(folder, tokens, template, opened, engine, options, date)
+
+
+def _way_to_run(decoder: Decoder, graph: Path, ids: list[int], *, exact: bool) -> str:
+    """The engine's `way`, after the self-check; raises `BackendError` when the graph fails it."""
+    check_decoder(decoder, graph, ids)
+    # With scales taken over the whole batch, a row's reply would depend on its neighbours.
+    if exact or decoder.signature.activations_quantised:
+        return "exact"
+    return "slots" if slots_work(decoder, ids) else "growing"
 
 
 def _open_graph(folder: ModelFolder, options: Options) -> tuple[Opened, Signature]:
     """The session, with logits at chosen positions only where that can be had."""
-    # Where a scale is taken over all positions, leaving some out would move the others.
+    # Where a scale is taken over all positions, leaving some out would move the others; and a product of one row is
+    # added up in another order than one of many.
     whole = any(name.startswith("DynamicQuantize") for name in folder.operators)
-    changed = None if whole else pick_logits(folder.graph)
+    changed = None if whole or options.exact else pick_logits(folder.graph)
     opened = None
     if changed is not None:
         with contextlib.suppress(BackendError):

@@ -48,6 +48,11 @@ class Decoder:
     signature: Signature
     _opened: Opened
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the graph runs on a GPU, and its caches lie there."""
+        return self._opened.device != "cpu"
+
     def step(
         self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], cache: Cache | None, places: NDArray[numpy.int64]
     ) -> tuple[NDArray[numpy.float32], Cache]:
@@ -59,13 +64,7 @@ class Decoder:
         rows, new = ids.shape
         before = self._empty(rows) if cache is None else cache
         assert mask.shape == (rows, before.length + new)
-        feeds = self._feeds(ids, mask, places, first=cache is None)
-        try:
-            outputs = self._run(feeds, before)
-        except MemoryError as err:
-            raise StepFailed("not enough memory") from err
-        except Exception as err:  # ONNX Runtime's errors have no common class below Exception
-            raise StepFailed(next(iter(str(err).strip().splitlines()), repr(err))) from err
+        outputs = self._run(self._feeds(ids, mask, places, first=cache is None), before.values)
         return self._picked(outputs[0].numpy(), places, new), Cache(tuple(outputs[1:]), before.length + new)
 
     def _picked(self, logits: NDArray[Any], places: NDArray[numpy.int64], new: int) -> NDArray[numpy.float32]:
@@ -78,22 +77,59 @@ class Decoder:
             chosen = logits[places[:, 0], places[:, 1] - (new - logits.shape[1])]
         return chosen.astype(np.float32, copy=False)
 
-    def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
-        """The cache of some of the rows, in the given order."""
-        picked = [value.numpy()[list(rows)] for value in cache.values]
-        return Cache(tuple(self._place(value) for value in picked), cache.length)
+    def step_in_place(
+        self,
+        ids: NDArray[numpy.int64],
+        mask: NDArray[numpy.int64],
+        held: Sequence[onnxruntime.OrtValue],
+        places: NDArray[numpy.int64],
+    ) -> NDArray[numpy.float32]:
+        """The same for a graph that writes into the cache it reads: `held` [rows, heads, positions, size] is changed.
 
-    def _run(self, feeds: dict[str, NDArray[Any]], before: Cache) -> list[onnxruntime.OrtValue]:
+        `mask` [rows, reach] is 1 up to the last new token of each row. Raises `StepFailed`.
+        """
+        feeds = self._feeds(ids, mask, places, first=mask.shape[1] == ids.shape[1])
+        outputs = self._run(feeds, held, in_place=True)
+        return self._picked(outputs[0].numpy(), places, ids.shape[1])
+
+    def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
+        """The cache of some of the rows, in the given order, each as often as it is named."""
+        picked = [value.numpy()[list(rows)] for value in cache.values]
+        return Cache(tuple(self.place(value) for value in picked), cache.length)
+
+    def cut(self, cache: Cache, length: int) -> Cache:
+        """The cache of the first `length` positions."""
+        import numpy as np
+
+        pieces = [np.ascontiguousarray(value.numpy()[:, :, :length]) for value in cache.values]
+        return Cache(tuple(self.place(value) for value in pieces), length)
+
+    def place(self, value: NDArray[Any]) -> onnxruntime.OrtValue:
+        """The array where the model runs; on the CPU it is the same memory."""
+        import onnxruntime
+
+        return onnxruntime.OrtValue.ortvalue_from_numpy(value, self._opened.device, 0)
+
+    def _run(
+        self, feeds: dict[str, NDArray[Any]], before: Sequence[onnxruntime.OrtValue], *, in_place: bool = False
+    ) -> list[onnxruntime.OrtValue]:
+        held = [self.place(value) for value in feeds.values()]  # kept alive until the run is over
         binding = self._opened.session.io_binding()
-        held = [self._place(value) for value in feeds.values()]  # kept alive until the run is over
-        for name, value in zip(feeds, held, strict=True):
-            binding.bind_ortvalue_input(name, value)
-        for slot, past in zip(self.signature.cache, before.values, strict=True):
-            binding.bind_ortvalue_input(slot.past, past)
-        binding.bind_output("logits", "cpu")
-        for slot in self.signature.cache:
-            binding.bind_output(slot.present, self._opened.device)
-        self._opened.session.run_with_iobinding(binding)
+        try:
+            for name, value in zip(feeds, held, strict=True):
+                binding.bind_ortvalue_input(name, value)
+            binding.bind_output("logits", "cpu")
+            for slot, past in zip(self.signature.cache, before, strict=True):
+                binding.bind_ortvalue_input(slot.past, past)
+                if in_place:
+                    binding.bind_ortvalue_output(slot.present, past)
+                else:
+                    binding.bind_output(slot.present, self._opened.device)
+            self._opened.session.run_with_iobinding(binding)
+        except MemoryError as err:
+            raise StepFailed("not enough memory") from err
+        except Exception as err:  # ONNX Runtime's errors have no common class below Exception
+            raise StepFailed(next(iter(str(err).strip().splitlines()), repr(err))) from err
         return list(binding.get_outputs())
 
     def _feeds(
@@ -132,8 +168,3 @@ class Decoder:
         shapes = [(rows, slot.heads, 0, slot.head_size) for slot in self.signature.cache]
         empty = onnxruntime.OrtValue.ortvalue_from_shape_and_type
         return Cache(tuple(empty(shape, kind, self._opened.device, 0) for shape in shapes), 0)
-
-    def _place(self, value: NDArray[Any]) -> onnxruntime.OrtValue:
-        import onnxruntime
-
-        return onnxruntime.OrtValue.ortvalue_from_numpy(value, self._opened.device, 0)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from medspec.backends.base import Decode
-from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
+from medspec.backends.onnx.decoder import Cache, Decoder, StepFailed, last_places
+from medspec.backends.onnx.prefixes import Branch, Prefixes, branches
 from medspec.backends.onnx.reply_text import ReplyText
-from medspec.backends.onnx.sampling import next_token, row_generator
+from medspec.backends.onnx.sampling import NOT_FINITE, next_token, row_generator
 from medspec.backends.onnx.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -51,18 +52,21 @@ class Written:
 
 
 @attrs.define
-class _Row:
+class Row:
+    """A reply while it is written."""
+
     job: WritingJob
     text: ReplyText
     generator: numpy.random.Generator | None
     done: Written | None = None
+    seconds: float = 0.0
 
     def advance(self, logits: NDArray[numpy.float32]) -> int:
         """Take the next token and see whether the row is done with it."""
         import numpy as np
 
         if not np.isfinite(logits).all():
-            self.done = Written(job=self.job, fault="the model's logits are not finite numbers")
+            self.done = Written(job=self.job, fault=NOT_FINITE)
             return 0
         token = next_token(logits, self.job.decode.temperature, self.generator)
         if token in self.job.ends or self.text.push(token):
@@ -71,46 +75,83 @@ class _Row:
             self._finish("length")
         return token
 
+    def result(self) -> Written:
+        """What became of the row, once it is done."""
+        assert self.done is not None
+        return attrs.evolve(self.done, seconds=self.seconds)
+
     def _finish(self, finish: str) -> None:
         text, stopped = self.text.text()
         self.done = Written(job=self.job, text=text, finish="stop" if stopped else finish, ids=tuple(self.text.ids))
 
 
+def begin_row(tokens: Tokens, job: WritingJob, seed: int) -> Row:
+    """A reply of no tokens yet."""
+    generator = row_generator(seed, job.task, job.row) if job.decode.temperature > 0 else None
+    return Row(job, ReplyText(tokens, job.decode.stop), generator)
+
+
 def write_all(
-    decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], *, batch: int, seed: int
+    decoder: Decoder,
+    tokens: Tokens,
+    jobs: Sequence[WritingJob],
+    *,
+    batch: int,
+    seed: int,
+    prefixes: Prefixes | None = None,
 ) -> Iterator[Written]:
-    """Continue every prompt, in batches of up to `batch` rows of similar length, the longest first."""
-    waiting = list(_batches(jobs, batch, mixed=decoder.signature.pads_left))
-    while waiting:
-        rows = waiting.pop(0)
-        started = time.perf_counter()
-        try:
-            written = _write(decoder, tokens, rows, seed)
-        except StepFailed as err:
-            if len(rows) > 1:
-                half = (len(rows) + 1) // 2
-                waiting[:0] = [rows[:half], rows[half:]]
-                continue
-            written = [Written(job=rows[0], fault=str(err))]
-        share = (time.perf_counter() - started) / len(rows)
-        for result in written:
-            yield attrs.evolve(result, seconds=share)
+    """Continue every prompt, in batches of up to `batch` rows of similar length, the longest first.
+
+    With `prefixes` long common beginnings are run once.
+    """
+    if prefixes is None:
+        found = [Branch(0, tuple(range(len(jobs))))] if jobs else []
+    else:
+        found = branches([job.ids for job in jobs])
+    for branch in found:
+        waiting = list(_batches(decoder, [jobs[at] for at in branch.members], branch.shared, batch))
+        while waiting:
+            rows = waiting.pop(0)
+            started = time.perf_counter()
+            try:
+                cache = None if prefixes is None else prefixes.cache_of(rows[0].ids[: branch.shared])
+                written = _write(decoder, tokens, rows, cache, seed)
+            except StepFailed as err:
+                if len(rows) > 1:
+                    half = (len(rows) + 1) // 2
+                    waiting[:0] = [rows[:half], rows[half:]]
+                    continue
+                written = [Written(job=rows[0], fault=str(err))]
+            share = (time.perf_counter() - started) / len(rows)
+            for result in written:
+                yield attrs.evolve(result, seconds=share)
 
 
-def _batches(jobs: Sequence[WritingJob], size: int, *, mixed: bool) -> Iterator[list[WritingJob]]:
+def _batches(decoder: Decoder, jobs: Sequence[WritingJob], shared: int, size: int) -> Iterator[list[WritingJob]]:
     ordered = sorted(jobs, key=lambda job: (-len(job.ids), job.index))
-    groups = [ordered] if mixed else [list(group) for _, group in groupby(ordered, key=lambda job: len(job.ids))]
+    signature = decoder.signature
+    if shared and not signature.continues_batches:
+        size = 1
+    groups = [ordered]
+    if not signature.pads_left:
+        groups = [list(group) for _, group in groupby(ordered, key=lambda job: len(job.ids))]
     for group in groups:
         for start in range(0, len(group), size):
             yield group[start : start + size]
 
 
-def _write(decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], seed: int) -> list[Written]:
+def _write(
+    decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], prefix: Cache | None, seed: int
+) -> list[Written]:
     import numpy as np
 
-    rows = [_row(tokens, job, seed) for job in jobs]
-    ids, mask = pad_left([job.ids for job in jobs])
-    logits, cache = decoder.step(ids, mask, None, last_places(*ids.shape))
+    rows = [begin_row(tokens, job, seed) for job in jobs]
+    done = 0 if prefix is None else prefix.length
+    ids, mask = pad_left([job.ids[done:] for job in jobs])
+    # Padding stands between the beginning that all share and what is each row's own.
+    mask = np.concatenate([np.ones((len(jobs), done), dtype=np.int64), mask], axis=1)
+    cache = prefix if prefix is None or len(jobs) == 1 else decoder.take(prefix, [0] * len(jobs))
+    logits, cache = decoder.step(ids, mask, cache, last_places(*ids.shape))
     batch = rows
     while True:
         chosen = np.array([row.advance(logits[at]) if row.done is None else 0 for at, row in enumerate(batch)])
@@ -125,11 +166,6 @@ def _write(decoder: Decoder, tokens: Tokens, jobs: Sequence[WritingJob], seed: i
         seen = [int(row.done is None or not decoder.signature.pads_left) for row in batch]
         mask = np.concatenate([mask, np.array(seen, dtype=np.int64)[:, None]], axis=1)
         logits, cache = decoder.step(chosen[:, None].astype(np.int64), mask, cache, last_places(len(batch), 1))
-
-
-def _row(tokens: Tokens, job: WritingJob, seed: int) -> _Row:
-    generator = row_generator(seed, job.task, job.row) if job.decode.temperature > 0 else None
-    return _Row(job, ReplyText(tokens, job.decode.stop), generator)
 
 
 def pad_left(prompts: Sequence[Sequence[int]]) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+NOT_FINITE = "the model's logits are not finite numbers"
+"""Why a row has no reply, and the model is to blame."""
+
+
 def row_generator(seed: int, task: str, row: str) -> numpy.random.Generator:
     """The stream of random numbers of one row of one task."""
     import numpy as np
@@ -44,3 +48,13 @@ def log_likelihood(logits: NDArray[numpy.float32], ids: NDArray[numpy.int64]) ->
     log_sums = np.log(np.exp(shifted).sum(axis=-1))
     picked = shifted[np.arange(len(ids)), ids] - log_sums
     return float(picked.sum())
+
+
+def log_probabilities(logits: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
+    """The natural log-probability of every id under `logits` [ids]; all NaN when a logit is not finite."""
+    import numpy as np
+
+    if not np.isfinite(logits).all():
+        return np.full_like(logits, np.nan)
+    shifted = logits - logits.max()
+    return np.asarray(shifted - np.log(np.exp(shifted).sum()))

@@ -1,19 +1,33 @@
 """The log-likelihood of option texts after a prompt.
 
 The tokens that all options of a row share are run once, and each option's rest continues from their cache. An option
-of one token costs nothing more: its probability stands in the last logits of the prompt.
+of one token costs nothing more: its probability stands in the last logits of the prompt. Rows whose prompts begin alike
+run that beginning once (`prefixes.py`).
+
+    slots      one row of fixed buffers; each option is written over the one before it
+    growing    rows in batches, then the rests of all their options as one batch
+    alone      every option in one run of all its tokens, without any cache: for `exact`
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 import attrs
 
-from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
-from medspec.backends.onnx.sampling import log_likelihood
+from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.sampling import NOT_FINITE, log_likelihood, log_probabilities
+from medspec.backends.onnx.slots import Slots
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Logits = NDArray[numpy.float32]
 
 
 @attrs.frozen
@@ -31,6 +45,21 @@ class ScoringJob:
     index: int
     options: tuple[OptionIds, ...]
 
+    @cached_property
+    def shared(self) -> int:
+        """How many tokens at the start all options share as their prompt."""
+        return shared_length(self.options)
+
+    @cached_property
+    def context(self) -> tuple[int, ...]:
+        """The tokens that all options share."""
+        return self.options[0].ids[: self.shared]
+
+    @cached_property
+    def longer(self) -> tuple[OptionIds, ...]:
+        """The distinct options that need more than the logits after the context."""
+        return tuple(option for option in dict.fromkeys(self.options) if len(option.ids) - 1 > self.shared)
+
 
 @attrs.frozen(kw_only=True)
 class Scored:
@@ -40,46 +69,6 @@ class Scored:
     scores: tuple[float, ...] | None = None
     seconds: float = 0.0
     fault: str | None = None
-
-
-def score_options(decoder: Decoder, job: ScoringJob) -> Scored:
-    """Score all options of one row."""
-    import math
-
-    started = time.perf_counter()
-    try:
-        scores = _score(decoder, job.options)
-    except StepFailed as err:
-        return Scored(job=job, seconds=time.perf_counter() - started, fault=str(err))
-    seconds = time.perf_counter() - started
-    if any(math.isnan(score) for score in scores):
-        return Scored(job=job, seconds=seconds, fault="the model's logits are not finite numbers")
-    return Scored(job=job, scores=scores, seconds=seconds)
-
-
-def _score(decoder: Decoder, options: Sequence[OptionIds]) -> tuple[float, ...]:
-    import numpy as np
-
-    shared = shared_length(options)
-    cache = prompt_logits = None
-    if shared:
-        prefix = np.array([options[0].ids[:shared]], dtype=np.int64)
-        prompt_logits, cache = decoder.step(prefix, np.ones_like(prefix), None, last_places(1, shared))
-    known: dict[OptionIds, float] = {}
-    for option in options:
-        if option in known:
-            continue
-        # The first of these logits belongs to the token at `shared` (at 1, when nothing is shared).
-        pieces = [] if prompt_logits is None or option.start > shared else [prompt_logits]
-        rest = np.array([option.ids[shared:-1]], dtype=np.int64)
-        if rest.size:
-            mask = np.ones((1, len(option.ids) - 1), dtype=np.int64)
-            read = np.arange(max(option.start - 1 - shared, 0), rest.size)
-            logits, _ = decoder.step(rest, mask, cache, np.stack([np.zeros_like(read), read], axis=1))
-            pieces.append(logits)
-        after = np.concatenate(pieces)
-        known[option] = log_likelihood(after, np.array(option.ids[option.start :], dtype=np.int64))
-    return tuple(known[option] for option in options)
 
 
 def shared_length(options: Sequence[OptionIds]) -> int:
@@ -92,5 +81,102 @@ def shared_length(options: Sequence[OptionIds]) -> int:
     """
     limit = min(option.start for option in options)
     first = options[0].ids
+    if all(option.ids[:limit] == first[:limit] for option in options):
+        return limit
     same = (all(option.ids[at] == first[at] for option in options) for at in range(limit))
     return sum(takewhile(bool, same))
+
+
+def rest_places(job: ScoringJob, option: OptionIds) -> list[int]:
+    """The positions of `option.ids` behind the context whose logits are read."""
+    return list(range(max(option.start - 1, job.shared), len(option.ids) - 1))
+
+
+def put_together(job: ScoringJob, context: Logits | None, rests: dict[OptionIds, Logits], seconds: float) -> Scored:
+    """The scores, from the logits after the context [ids] and those at `rest_places` of each longer option [n, ids]."""
+    import math
+
+    import numpy as np
+
+    after = None if context is None else log_probabilities(context)
+    known: dict[OptionIds, float] = {}
+    for option in dict.fromkeys(job.options):
+        ids = np.array(option.ids[option.start :], dtype=np.int64)
+        score = 0.0
+        if after is not None and option.start == job.shared:
+            score += float(after[ids[0]])
+            ids = ids[1:]
+        if len(ids):
+            score += log_likelihood(rests[option], ids)
+        known[option] = score
+    if any(math.isnan(score) for score in known.values()):
+        return Scored(job=job, seconds=seconds, fault=NOT_FINITE)
+    return Scored(job=job, scores=tuple(known[option] for option in job.options), seconds=seconds)
+
+
+def score_alone(decoder: Decoder, jobs: Sequence[ScoringJob]) -> Iterator[Scored]:
+    """Every option in one run of all its tokens, and nothing beside it."""
+    for job in jobs:
+        started = time.perf_counter()
+        try:
+            context, rests = _logits_alone(decoder, job)
+        except StepFailed as err:
+            yield Scored(job=job, seconds=time.perf_counter() - started, fault=str(err))
+        else:
+            yield put_together(job, context, rests, time.perf_counter() - started)
+
+
+def _logits_alone(decoder: Decoder, job: ScoringJob) -> tuple[Logits | None, dict[OptionIds, Logits]]:
+    import numpy as np
+
+    context, rests = None, {}
+    if job.shared and not job.longer:
+        context = _run(decoder, job.context, [job.shared - 1])[0]
+    for option in job.longer:
+        read = rest_places(job, option)
+        extra = [job.shared - 1] * (job.shared > 0 and context is None)
+        logits = _run(decoder, option.ids[:-1], extra + read)
+        if extra:
+            context, logits = logits[0], logits[1:]
+        rests[option] = np.ascontiguousarray(logits)
+    return context, rests
+
+
+def _run(decoder: Decoder, ids: Sequence[int], read: Sequence[int]) -> Logits:
+    import numpy as np
+
+    row = np.array([ids], dtype=np.int64)
+    places = np.stack([np.zeros(len(read), dtype=np.int64), np.array(read, dtype=np.int64)], axis=1)
+    return decoder.step(row, np.ones_like(row), None, places)[0]
+
+
+def score_in_slots(slots: Slots, jobs: Sequence[ScoringJob]) -> Iterator[Scored]:
+    """One row after another in the first of the slots, in the order of their tokens, so that each finds most of it there."""
+    for job in sorted(jobs, key=lambda job: job.context):
+        started = time.perf_counter()
+        try:
+            context, rests = _logits_in_slot(slots, job)
+        except StepFailed as err:
+            yield Scored(job=job, seconds=time.perf_counter() - started, fault=str(err))
+        else:
+            yield put_together(job, context, rests, time.perf_counter() - started)
+
+
+def _logits_in_slot(slots: Slots, job: ScoringJob) -> tuple[Logits | None, dict[OptionIds, Logits]]:
+    import numpy as np
+
+    context, rests = None, {}
+    longer, shared = job.longer, job.shared
+    # Context and first option go in one run; where no option is longer, the context goes alone.
+    for option in longer or [OptionIds((*job.context, 0), shared)]:
+        ids = list(option.ids[:-1])
+        fresh = context is None
+        done = min(slots.reach(0, ids), shared - 1 if shared else 0) if fresh else shared
+        extra = [shared - 1] * (fresh and shared > 0)
+        read = rest_places(job, option) if longer else []
+        logits = slots.read(0, ids, done, np.array(extra + read, dtype=np.int64))
+        if extra:
+            context, logits = logits[0], logits[1:]
+        if longer:
+            rests[option] = logits
+    return context, rests

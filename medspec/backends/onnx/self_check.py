@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
 from medspec.backends.onnx.generate import pad_left
 from medspec.backends.onnx.signature import Signature
+from medspec.backends.onnx.slots import Slots, make_slots
 from medspec.errors import BackendError
 
 if TYPE_CHECKING:
@@ -41,6 +42,45 @@ def check_decoder(decoder: Decoder, graph: Path, ids: list[int]) -> None:
             _compare(decoder.signature, graph, "in a batch, with a cache", alone, batched)
     except StepFailed as err:
         raise BackendError(f"{graph}: self-check: the graph does not run: {err}") from err
+
+
+def slots_work(decoder: Decoder, ids: list[int]) -> bool:
+    """Whether caches may be written in place (`slots.py`): the same two prompts that way, in rows of other length."""
+    import numpy as np
+
+    if decoder.signature.family != "gqa" or decoder.on_gpu or not ids:
+        return False
+    long = np.resize(np.array(ids, dtype=np.int64), _LONG).tolist()
+    prompts = [long, [*long[:_SHORT], *long[:1], *long[:1]]]
+    expected = [_alone(decoder, tuple(prompt)) for prompt in prompts]
+    try:
+        found = _in_slots(make_slots(decoder, 2, _LONG), prompts)
+    except StepFailed:
+        return False
+    return all(
+        float(np.abs(one - other).max()) <= _tolerance(decoder.signature, one)
+        for one, other in zip(expected, found, strict=True)
+    )
+
+
+def _in_slots(slots: Slots, prompts: list[list[int]]) -> list[NDArray[numpy.float32]]:
+    """The last logits of two prompts: each read in two parts, the second after a copy, the last tokens together."""
+    import numpy as np
+
+    last = np.array([], dtype=np.int64)
+    slots.read(0, prompts[0][:_SHORT], 0, last)
+    slots.read(0, prompts[1][:_SHORT], 1, last)  # taken back to its first token
+    pieces = []
+    for row, prompt in enumerate(prompts):
+        if row:
+            slots.copy(0, row, 2)
+        done = 2 if row else 1
+        pieces.append([slots.read(row, prompt[:-_STEPS], done, np.array([len(prompt) - _STEPS - 1]))[0]])
+    for at in range(-_STEPS, 0):
+        both = slots.step(np.array([prompt[at] for prompt in prompts]))
+        for piece, logits in zip(pieces, both, strict=True):
+            piece.append(logits)
+    return [np.stack(piece) for piece in pieces]
 
 
 def _alone(decoder: Decoder, prompt: tuple[int, ...]) -> NDArray[numpy.float32]:

@@ -78,6 +78,11 @@ class Signature:
         """Whether rows of different length may share a batch, with padding on the left."""
         return self.family == "generic" and {"attention_mask", "position_ids"} <= set(self.inputs)
 
+    @property
+    def continues_batches(self) -> bool:
+        """Whether several rows may take several tokens each after a cache; `GroupQueryAttention` refuses that."""
+        return self.family == "generic"
+
 
 def read_signature(
     graph: Path,

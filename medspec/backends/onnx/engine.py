@@ -1,0 +1,85 @@
+"""How the rows of a call are run: which caches, how many rows at once, and what is kept for the next call.
+
+    exact      every row alone and from its first token; every option in one run of its own
+    slots      `GroupQueryAttention` on the CPU: buffers written in place (`slots.py`)
+    growing    everything else: caches that grow by a copy, shared beginnings run once
+
+`exact` is also what graphs get whose rounding depends on everything in a batch: there, neighbours would move a reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.generate import WritingJob, Written, write_all
+from medspec.backends.onnx.generate_slots import write_in_slots
+from medspec.backends.onnx.prefixes import Prefixes
+from medspec.backends.onnx.score import Scored, ScoringJob, score_alone, score_in_slots
+from medspec.backends.onnx.score_batches import score_in_batches
+from medspec.backends.onnx.slots import Slots, make_slots
+from medspec.backends.onnx.tokens import Tokens
+
+
+@attrs.define
+class Engine:
+    """A decoder with the way it is run and the caches of what it saw last."""
+
+    decoder: Decoder
+    tokens: Tokens
+    way: str
+    """`exact`, `slots` or `growing`."""
+    batch: int
+    seed: int
+    _slots: Slots | None = None
+    _prefixes: Prefixes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._prefixes = Prefixes(self.decoder)
+
+    def score(self, jobs: Sequence[ScoringJob]) -> Iterator[Scored]:
+        """The option scores of all jobs, in any order."""
+        if not jobs:
+            return
+        if self.way == "exact":
+            yield from score_alone(self.decoder, jobs)
+            return
+        if self.way == "slots":
+            slots = self._slots_for(1, max(len(option.ids) for job in jobs for option in job.options))
+            if slots is not None:
+                yield from score_in_slots(slots, jobs)
+                return
+        yield from score_in_batches(self.decoder, jobs, self._prefixes, batch=self.batch)
+
+    def write(self, jobs: Sequence[WritingJob]) -> Iterator[Written]:
+        """The replies of all jobs, in any order."""
+        if not jobs:
+            return
+        if self.way == "slots":
+            longest = max(len(job.ids) + job.room for job in jobs)
+            slots = self._slots_for(min(self.batch, len(jobs)), longest)
+            if slots is not None:
+                yield from write_in_slots(slots, self.tokens, jobs, seed=self.seed)
+                return
+        alone = self.way == "exact"
+        yield from write_all(
+            self.decoder,
+            self.tokens,
+            jobs,
+            batch=1 if alone else self.batch,
+            seed=self.seed,
+            prefixes=None if alone else self._prefixes,
+        )
+
+    def _slots_for(self, rows: int, length: int) -> Slots | None:
+        """Slots for so many rows or fewer; None where not even one row finds memory."""
+        while rows:
+            try:
+                self._slots = make_slots(self.decoder, rows, length, self._slots)
+            except StepFailed:
+                rows //= 2
+            else:
+                return self._slots
+        return None

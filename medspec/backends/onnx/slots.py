@@ -1,0 +1,126 @@
+"""Caches of `GroupQueryAttention` graphs: buffers of fixed size that are written in place.
+
+The operator writes new keys and values into the buffer it reads the old ones from, when both are bound to one piece of
+memory, and is told by the mask how far each row reaches. So nothing is copied when a row grows, and a row is taken back
+to a shorter beginning by saying a smaller length. One row of the buffers is a piece of memory of its own, so a prompt is
+read into it alone (with a past, the operator takes several tokens for one row only), and then all rows go on together.
+
+    row 0   |prefix|question 1|reply ...      |
+    row 1   |prefix|question 2 ...|reply      |
+
+On the CPU only: the rows are numpy arrays that ONNX Runtime is shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from medspec.backends.onnx.decoder import Decoder, StepFailed
+from medspec.backends.onnx.prefixes import common_length
+
+if TYPE_CHECKING:
+    import numpy
+    import onnxruntime
+    from numpy.typing import NDArray
+
+_STEP = 64
+"""Buffers have a multiple of this many positions."""
+
+_NEAR = 16
+"""So many tokens more must another row have in common with a prompt, before they are copied from there."""
+
+
+@attrs.define
+class Slots:
+    """`rows` rows of `length` positions. `held` are the tokens whose keys and values each row has."""
+
+    decoder: Decoder
+    rows: int
+    length: int
+    held: list[list[int]]
+    _buffers: tuple[NDArray[Any], ...]
+    _views: dict[tuple[int, int], tuple[onnxruntime.OrtValue, ...]] = attrs.field(factory=dict)
+
+    def reach(self, row: int, ids: list[int]) -> int:
+        """How many tokens of `ids` the row holds already, after taking them over from another row if that has more.
+
+        What the row held behind them is gone.
+        """
+        own = common_length(self.held[row], ids)
+        lengths = [common_length(held, ids) for held in self.held]
+        best = max(range(self.rows), key=lengths.__getitem__)
+        if lengths[best] >= own + _NEAR:
+            self.copy(best, row, lengths[best])
+            own = lengths[best]
+        return own
+
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Let a row begin with the first `length` positions of another."""
+        for buffer in self._buffers:
+            buffer[target, :, :length] = buffer[source, :, :length]
+        self.held[target] = self.held[source][:length]
+
+    def read(self, row: int, ids: list[int], done: int, places: NDArray[numpy.int64]) -> NDArray[numpy.float32]:
+        """Run the tokens of `ids` behind the first `done`, which the row holds, in one row.
+
+        Returns the logits [n, ids] at `places` [n], counted from the start of `ids`. Raises `StepFailed`.
+        """
+        import numpy as np
+
+        assert done < len(ids) <= self.length
+        del self.held[row][done:]
+        new = np.array([ids[done:]], dtype=np.int64)
+        mask = np.ones((1, len(ids)), dtype=np.int64)
+        asked = np.stack([np.zeros_like(places), places - done], axis=1)
+        logits = self.decoder.step_in_place(new, mask, self._view(row, 1), asked)
+        self.held[row] = list(ids)
+        return logits
+
+    def step(self, tokens: NDArray[numpy.int64]) -> NDArray[numpy.float32]:
+        """One more token for each of the first rows. Returns their logits [rows, ids]. Raises `StepFailed`."""
+        import numpy as np
+
+        count = len(tokens)
+        lengths = np.array([len(held) + 1 for held in self.held[:count]])
+        assert lengths.max() <= self.length
+        mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
+        places = np.stack([np.arange(count), np.zeros(count, dtype=np.int64)], axis=1)
+        logits = self.decoder.step_in_place(tokens[:, None], mask, self._view(0, count), places)
+        for held, token in zip(self.held, tokens.tolist(), strict=False):
+            held.append(token)
+        return logits
+
+    def _view(self, start: int, count: int) -> tuple[onnxruntime.OrtValue, ...]:
+        if (start, count) not in self._views:
+            rows = slice(start, start + count)
+            self._views[start, count] = tuple(self.decoder.place(buffer[rows]) for buffer in self._buffers)
+        return self._views[start, count]
+
+
+def make_slots(decoder: Decoder, rows: int, length: int, before: Slots | None = None) -> Slots:
+    """Slots of at least this size; `before` itself where it serves, else new ones that hold what fits of it.
+
+    Raises `StepFailed` where there is no memory for them.
+    """
+    import numpy as np
+
+    if before is not None and before.rows >= rows and length <= before.length <= 2 * length + _STEP:
+        return before
+    length = -(-length // _STEP) * _STEP
+    signature = decoder.signature
+    try:
+        buffers = tuple(
+            np.zeros((rows, slot.heads, length, slot.head_size), dtype=signature.cache_type) for slot in signature.cache
+        )
+    except MemoryError as err:
+        raise StepFailed("not enough memory") from err
+    made = Slots(decoder, rows, length, [[] for _ in range(rows)], buffers)
+    if before is not None:
+        longest = max(before.held, key=len)
+        kept = longest[: length - 1]
+        for buffer, old in zip(buffers, before._buffers, strict=True):
+            buffer[0, :, : len(kept)] = old[before.held.index(longest), :, : len(kept)]
+        made.held[0] = kept
+    return made
