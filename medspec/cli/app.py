@@ -39,6 +39,7 @@ COMMANDS = (
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
     Entry("resume", "medspec.cli.resume", "Go on with a run that was stopped."),
+    Entry("score", "medspec.cli.score", "Score the replies of a run again; no model."),
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),
@@ -48,6 +49,7 @@ COMMANDS = (
     Entry("diff", "medspec.cli.diff", "Compare two states of the specs: what changed, and what must be done again."),
     Entry("show", "medspec.cli.show", "Show a declaration, or a task after templates and overrides."),
     Entry("docs", "medspec.cli.docs", "Write a page for each module, from the specs and their doc comments."),
+    Entry("gc", "medspec.cli.gc", "Show what no run needs, and remove it."),
     Entry("doctor", "medspec.cli.doctor", "Show versions, the runtime, devices and where files are looked for."),
 )
 

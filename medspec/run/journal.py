@@ -176,16 +176,17 @@ class Journal:
             )
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
-        execute("BEGIN IMMEDIATE")
-        execute(f"PRAGMA application_id = {MARK}")
-        execute(f"PRAGMA user_version = {FORMAT}")
-        if mark == MARK and version < 2:
-            execute("ALTER TABLE reply ADD COLUMN origin TEXT")
-        execute(
-            "CREATE TABLE IF NOT EXISTS reply "
-            "(key TEXT PRIMARY KEY, body TEXT NOT NULL, seal TEXT NOT NULL, origin TEXT)"
-        )
-        execute("COMMIT")
+        if version < FORMAT:
+            execute("BEGIN IMMEDIATE")
+            execute(f"PRAGMA application_id = {MARK}")
+            execute(f"PRAGMA user_version = {FORMAT}")
+            if mark == MARK and version < 2:
+                execute("ALTER TABLE reply ADD COLUMN origin TEXT")
+            execute(
+                "CREATE TABLE IF NOT EXISTS reply "
+                "(key TEXT PRIMARY KEY, body TEXT NOT NULL, seal TEXT NOT NULL, origin TEXT)"
+            )
+            execute("COMMIT")
         self._count = execute("SELECT count(*) FROM reply").fetchone()[0]
 
     @contextmanager
