@@ -28,6 +28,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"{call.id}  of {call.render}: {_call(call)}"
     for read in plan.reads:
         yield f"{read.id}  of {read.call}: {read.reader.name}"
+    for wave in plan.waves:
+        yield f"asked together: {' '.join(wave.calls)}{', by prompt' if wave.by_prompt else ''}"
     for task in plan.tasks:
         yield f"{task.name}: {task.scan} {task.render} {task.call} {task.read}"
 

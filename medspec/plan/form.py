@@ -40,6 +40,7 @@ _CLASSES: tuple[type, ...] = (
     nodes.Render,
     nodes.ReaderUse,
     nodes.Call,
+    nodes.Wave,
     nodes.Read,
     nodes.AnswerValue,
     judge_nodes.VerdictValue,

@@ -3,6 +3,7 @@
     Scan     rows of one split of one dataset, as typed records
     Render   the turns of a prompt for each row
     Call     one use of the model for each row: text, or the likelihood of each option
+    Wave     calls that are asked together, and in which order
     Read     a typed answer, or `Unread`, from each reply
     Score    one metric over all rows of a task
     TaskPlan the five of them under a task's name
@@ -254,6 +255,16 @@ class Call:
 
 
 @attrs.frozen(kw_only=True)
+class Wave:
+    """Calls that are asked together, row by row: all of one scan. `by_prompt`: rows whose prompts begin alike follow
+    each other; else they come in the order of the data.
+    """
+
+    calls: tuple[str, ...]
+    by_prompt: bool = False
+
+
+@attrs.frozen(kw_only=True)
 class Read:
     id: str
     call: str
@@ -377,6 +388,8 @@ class Plan:
     references: tuple[Reference, ...] = ()
     title: str = ""
     """One line from the suite's doc comment."""
+    waves: tuple[Wave, ...] = ()
+    """The order of asking, every call in one wave; empty: one call after the other."""
 
     def scan(self, id: str) -> Scan:
         return next(node for node in self.scans if node.id == id)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from medspec.errors import InternalError, UsageError
+from medspec.passes.drop_unused import drop_unused
 from medspec.passes.fold_prompts import fold_prompts
 from medspec.passes.merge_calls import merge_calls
+from medspec.passes.order_rows import order_rows
 from medspec.passes.push_columns import push_columns
+from medspec.passes.share_prefixes import share_prefixes
 from medspec.plan.nodes import Plan
 from medspec.plan.verify import faults
 from medspec.text.suggest import nearest
@@ -19,10 +22,15 @@ Pass = Callable[[Plan], Plan]
 
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("fold-prompts", fold_prompts),
-    # After folding, since prompts that differ in their parameters only may be equal as text.
+    # After folding, since a condition that is decided leaves parameters behind.
+    ("drop-unused", drop_unused),
+    # After both, since prompts that differ in their parameters only may be equal as text.
     ("merge-calls", merge_calls),
     # After merging, since only then is it known which fields the kept prompts look at.
     ("push-columns", push_columns),
+    ("share-prefixes", share_prefixes),
+    # The last, since it orders the waves that are there.
+    ("order-rows", order_rows),
 )
 
 

@@ -163,6 +163,7 @@ _NOT_SUITE = frozenset(
         "scans",
         "renders",
         "calls",
+        "waves",
         "reads",
         "tasks",
         "members",

@@ -22,6 +22,7 @@ def _faults(plan: Plan) -> Iterator[str]:
     for render in plan.renders:
         yield from _render(render, scans)
     yield from _tasks(plan, scans)
+    yield from _waves(plan)
     names = [task.name for task in plan.tasks] + [aggregate.name for aggregate in plan.aggregates]
     for name in (*(member.task for member in plan.members), *(n for a in plan.aggregates for n in a.tasks)):
         if name not in names:
@@ -45,6 +46,19 @@ def _ids(plan: Plan) -> Iterator[str]:
     for read in plan.reads:
         if read.call not in ids["call"]:
             yield f"{read.id} needs {read.call}, which does not exist"
+
+
+def _waves(plan: Plan) -> Iterator[str]:
+    """Every call is asked once, together with calls over the same rows."""
+    asked = [id for wave in plan.waves for id in wave.calls]
+    if plan.waves and sorted(asked) != sorted(call.id for call in plan.calls):
+        yield f"asked are {', '.join(asked)}, and these are not the calls"
+        return
+    renders = {render.id: render.scan for render in plan.renders}
+    scan_of = {call.id: renders.get(call.render) for call in plan.calls}
+    for wave in plan.waves:
+        if len({scan_of[id] for id in wave.calls}) > 1:
+            yield f"{', '.join(wave.calls)} are asked together over different rows"
 
 
 def _scans(plan: Plan) -> Iterator[str]:

@@ -12,7 +12,8 @@ import attrs
 
 from medspec.backends.base import Request
 from medspec.errors import DataError
-from medspec.plan.nodes import Call, FieldRef, Plan, Render
+from medspec.plan.fold import fold, names_of
+from medspec.plan.nodes import Call, Constant, FieldRef, Plan, Render
 from medspec.run.calls import prompts_of, requests_of
 from medspec.run.pictures import Pictures
 from medspec.run.render import Turns
@@ -79,7 +80,7 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool
         shots[render.id] = picked
         if not _waived(resolved, render):
             rows, scan = scored[render.scan], resolved.scan(render.scan)
-            shown = [found.field for _, found in render.bindings if isinstance(found, FieldRef)]
+            shown = shown_fields(render)
             check_apart(rows, whole[render.shots.scan], picked, scan, shown)
             warnings += near_shots(rows, picked, scan, shown)
     pictures = Pictures(roots) if images else None
@@ -132,6 +133,13 @@ def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget) -> di
     if faults:
         raise DataError("\n".join(str(fault) for fault in faults))
     return found
+
+
+def shown_fields(render: Render) -> list[str]:
+    """The fields of a row that its prompt shows, or decides by; no pass changes what they are."""
+    known = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
+    names = set().union(*(names_of(fold(turn.pieces, known)) for turn in render.turns))
+    return [bound.field for name, bound in render.bindings if isinstance(bound, FieldRef) and name in names]
 
 
 def _limited(rows: Rows, limit: int | None) -> Rows:

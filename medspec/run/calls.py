@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -28,9 +27,6 @@ from medspec.types import Misfit
 
 CHUNK = 1024
 """Requests a backend gets at once: enough to sort by length, few enough to hold in memory."""
-
-WINDOW = 8192
-"""Requests that are made at once: what is in memory does not grow with the rows."""
 
 KEEP_EVERY = 64
 KEEP_SECONDS = 1.0
@@ -94,13 +90,6 @@ def requests_of(
                 )
             except Misfit as error:
                 raise _unwritten(plan, render, rows, id, error) from None
-
-
-def windows(requests: Iterable[Request]) -> Iterator[list[Request]]:
-    """`requests` in lists of `WINDOW`."""
-    source = iter(requests)
-    while window := list(islice(source, WINDOW)):
-        yield window
 
 
 def _unwritten(plan: Plan, render: Render, rows: Rows, id: str, error: Exception) -> DataError:

@@ -9,28 +9,28 @@ run into the same folder again.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from medspec.backends.base import Backend, Options, Reply
+from medspec.backends.base import Backend, Options
 from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import plain, to_json
 from medspec.plan.hash import plan_hash
 from medspec.plan.judged import refuse_judged
-from medspec.plan.nodes import Call, Plan, TaskPlan
+from medspec.plan.nodes import Plan
 from medspec.run.aggregate import aggregate
+from medspec.run.asking import ask, askings
 from medspec.run.bind import Bound, bind
-from medspec.run.calls import Caller, Watch, windows
+from medspec.run.calls import Caller, Watch
 from medspec.run.environment import environment
 from medspec.run.folder import RunRecord, kept_roots, plan_of
 from medspec.run.journal import Journal
 from medspec.run.roots import DataRoots
 from medspec.run.shared_replies import OtherRuns
-from medspec.run.spool import Budget, Spool
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import remove_parts, write_json, write_whole
 
@@ -170,32 +170,22 @@ def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
 def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult]:
     plan = bound.plan
     results: dict[str, TaskResult] = {}
-    for call, tasks in _asked_together(plan, caller):
-        render = plan.render(call.render)
-        rows = bound.rows[render.scan]
-        watch.start(", ".join(task.name for task in tasks), len(rows.rows) * call.repeats)
-        replies: Spool[Reply] = Spool(Budget())
-        for window in windows(bound.requests(call, tasks[0].name)):
-            replies.extend(caller.answer(window))
+    for asking in askings(plan, by_row=caller.backend.abilities.by_row):
+        rows = bound.rows[plan.render(asking.calls[0].call.render).scan]
+        total = sum(len(rows.rows) * asked.call.repeats for asked in asking.calls)
+        watch.start(", ".join(task.name for task in asking.tasks), total)
+        found = ask(bound, caller, asking)
         watch.finish()
-        for task in tasks:
-            result = finish_task(plan, task, rows, replies.done(), plan.interval_of(task))
-            picked = bound.shots.get(render.id)
-            # Ids of private rows may be those of patients.
-            if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
-                result.report["shots"] = list(picked.ids)
-            results[task.name] = result
+        for asked, replies in zip(asking.calls, found, strict=True):
+            render = plan.render(asked.call.render)
+            for task in asked.tasks:
+                result = finish_task(plan, task, rows, replies, plan.interval_of(task))
+                picked = bound.shots.get(render.id)
+                # Ids of private rows may be those of patients.
+                if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
+                    result.report["shots"] = list(picked.ids)
+                results[task.name] = result
     return {task.name: results[task.name] for task in plan.tasks}
-
-
-def _asked_together(plan: Plan, caller: Caller) -> Iterator[tuple[Call, list[TaskPlan]]]:
-    """Each call with the tasks that take its replies. Replies recorded for one task are not those of another."""
-    for call in plan.calls:
-        tasks = [task for task in plan.tasks if task.call == call.id]
-        if caller.backend.abilities.by_row:
-            yield from ((call, [task]) for task in tasks)
-        else:
-            yield call, tasks
 
 
 def _refuse_other_plan(out: Path, plan: Plan) -> None:

@@ -106,11 +106,13 @@ def test_draws_are_never_merged(level: int, tmp_path: Path) -> None:
     report = run_plan(plan_of(SAMPLED, "all", level=level), tmp_path / "out", model, data=tmp_path)
     asked = [(request.task, request.row, request.decode.temperature) for request in model.requests]
     draws = [(task, str(number), 0.8) for task in ("drawn", "drawn_again") for number in range(3)]
-    assert asked == [("greedy", "0", 0.0), *draws]
+    # Draws of one row follow each other where their prompts are the same.
+    assert sorted(asked) == sorted([("greedy", "0", 0.0), *draws])
     assert report["calls"]["asked"] == 7
 
 
 def test_ways_of_optimising_differ() -> None:
     """The laws above compare plans that are in fact different."""
     plans = {way: plan_of(SAMPLED, "all", **how) for way, how in WAYS.items()}
+    assert len({plan.waves for plan in plans.values()}) == 4
     assert len(plans["merge-calls alone"].calls) == len(plans["all"].calls) < len(plans["none"].calls)

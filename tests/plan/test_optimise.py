@@ -50,7 +50,11 @@ def test_a_pass_and_its_function_and_file_share_one_name() -> None:
     ("name", "said"),
     [
         ("merge-call", "there is no pass named `merge-call`; did you mean `merge-calls`?"),
-        ("zzz", "there is no pass named `zzz`; there are: fold-prompts, merge-calls, push-columns"),
+        (
+            "zzz",
+            "there is no pass named `zzz`; there are: fold-prompts, drop-unused, merge-calls, "
+            "push-columns, share-prefixes, order-rows",
+        ),
     ],
 )
 def test_a_pass_that_does_not_exist(name: str, said: str) -> None:
