@@ -8,15 +8,10 @@ the same for all rows (a system turn, shots, the words before the first hole) is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import attrs
 
-from medspec.plan.canonical import Canonical
-from medspec.plan.fold import names_in
-from medspec.plan.form import digest
-from medspec.plan.nodes import Call, FieldRef, Plan, Render, Wave
-from medspec.syntax import template
+from medspec.plan.nodes import Call, Plan, Wave
+from medspec.plan.prefix import row_beginning
 
 
 def share_prefixes(plan: Plan) -> Plan:
@@ -25,7 +20,7 @@ def share_prefixes(plan: Plan) -> Plan:
     begins: list[tuple[str, tuple[str, ...]]] = []
     for call in plan.calls:
         render = plan.render(call.render)
-        begin = (render.scan, tuple(_beginning(render)))
+        begin = (render.scan, tuple(row_beginning(render)))
         place = next((i for i, other in enumerate(begins) if _together(plan, call, waves[i]) and begin == other), None)
         if place is None or not begin[1]:
             waves.append(Wave(calls=(call.id,)))
@@ -37,23 +32,3 @@ def share_prefixes(plan: Plan) -> Plan:
 
 def _together(plan: Plan, call: Call, wave: Wave) -> bool:
     return all(one.repeats == 1 for one in (call, *(plan.call(id) for id in wave.calls)))
-
-
-def _beginning(render: Render) -> Iterator[str]:
-    """Digests of the pieces up to the first hole that is filled from the row; nothing where there is none.
-
-    Names do not count: a hole is what fills it.
-    """
-    bindings = {name: digest(bound) for name, bound in render.bindings}
-    fields = {name for name, bound in render.bindings if isinstance(bound, FieldRef)}
-    found = [digest(render.shots)]
-    # Shots stand behind the system turns.
-    for turn in sorted(render.turns, key=lambda turn: turn.role != "system"):
-        if turn.file is not None:
-            return
-        found.append(turn.role)
-        for piece in Canonical(dict(bindings)).pieces(turn.pieces):
-            found.append(digest(piece))
-            if not isinstance(piece, template.Text) and names_in(piece) & {bindings[name] for name in fields}:
-                yield from found
-                return
