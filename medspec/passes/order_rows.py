@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import attrs
 
-from medspec.plan.nodes import Plan, Wave
+from medspec.plan.nodes import Plan
+from medspec.plan.wave import Wave
 
 
 def order_rows(plan: Plan) -> Plan:

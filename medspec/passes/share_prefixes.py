@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import attrs
 
-from medspec.plan.nodes import Call, Plan, Wave
+from medspec.plan.nodes import Call, Plan
 from medspec.plan.prefix import row_beginning
+from medspec.plan.wave import Wave
 
 
 def share_prefixes(plan: Plan) -> Plan:

@@ -15,6 +15,7 @@ import attrs
 from medspec import types
 from medspec.backends.base import Decode
 from medspec.plan import judge_nodes, nodes
+from medspec.plan.wave import Wave
 from medspec.syntax import template
 
 _CLASSES: tuple[type, ...] = (
@@ -40,7 +41,7 @@ _CLASSES: tuple[type, ...] = (
     nodes.Render,
     nodes.ReaderUse,
     nodes.Call,
-    nodes.Wave,
+    Wave,
     nodes.Read,
     nodes.AnswerValue,
     judge_nodes.VerdictValue,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Decode
+from medspec.plan.wave import Wave
 from medspec.syntax.template import Piece
 from medspec.types import RecordType, Type
 
@@ -252,16 +253,6 @@ class Call:
     options: ReaderUse | None = None
     repeats: int = 1
     """How many replies are drawn for each row; more than one only where text is sampled."""
-
-
-@attrs.frozen(kw_only=True)
-class Wave:
-    """Calls that are asked together, row by row: all of one scan. `by_prompt`: rows whose prompts begin alike follow
-    each other; else they come in the order of the data.
-    """
-
-    calls: tuple[str, ...]
-    by_prompt: bool = False
 
 
 @attrs.frozen(kw_only=True)
