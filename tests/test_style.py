@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "metrics": ("errors", "text", "types", "readers.base"),
     "files": ("errors", "text"),
     "backends": ("errors", "text", "types", "files"),
-    "passes": ("errors", "text", "types", "plan.nodes", "plan.judge_nodes", "plan.fold", "plan.form", "plan.prefix", "plan.wave"),
+    "passes": ("errors", "text", "types", "plan.nodes", "plan.judge_nodes", "plan.fold", "plan.form", "plan.prefix", "plan.run_nodes"),
     # The floors from bottom to top.
     "check": ("errors", "text", "types", "syntax", "codes", "readers", "metrics", "backends.base", "plan.nodes", "plan.judge_nodes"),
     "plan": ("errors", "text", "types", "syntax", "check", "readers", "metrics", "passes", "backends.base"),

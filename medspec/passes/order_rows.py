@@ -11,7 +11,7 @@ from __future__ import annotations
 import attrs
 
 from medspec.plan.nodes import Plan
-from medspec.plan.wave import Wave
+from medspec.plan.run_nodes import Wave
 
 
 def order_rows(plan: Plan) -> Plan:

@@ -12,7 +12,7 @@ import attrs
 
 from medspec.plan.nodes import Call, Plan
 from medspec.plan.prefix import row_beginning
-from medspec.plan.wave import Wave
+from medspec.plan.run_nodes import Wave
 
 
 def share_prefixes(plan: Plan) -> Plan:

@@ -15,7 +15,7 @@ import attrs
 from medspec import types
 from medspec.backends.base import Decode
 from medspec.plan import judge_nodes, nodes
-from medspec.plan.wave import Wave
+from medspec.plan.run_nodes import Wave
 from medspec.syntax import template
 
 _CLASSES: tuple[type, ...] = (

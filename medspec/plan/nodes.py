@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Decode
-from medspec.plan.wave import Wave
+from medspec.plan.run_nodes import Interval as Interval
+from medspec.plan.run_nodes import Wave
 from medspec.syntax.template import Piece
 from medspec.types import RecordType, Type
 
@@ -347,16 +348,6 @@ class Aggregate:
     higher_is_better: bool = True
     interval: Interval | None = None
     """That of its suite, where the plan holds several; None: that of the plan."""
-
-
-@attrs.frozen(kw_only=True)
-class Interval:
-    """`bootstrap` (percentile, rows resampled) or `wilson` (proportions only; bootstrap for the rest)."""
-
-    method: str = "wilson"
-    level: float = 0.95
-    resamples: int = 1000
-    seed: int = 7
 
 
 @attrs.frozen(kw_only=True)

@@ -12,7 +12,7 @@ import attrs
 
 from medspec.backends.base import Reply, Request
 from medspec.plan.nodes import Call, Plan, TaskPlan
-from medspec.plan.wave import Wave
+from medspec.plan.run_nodes import Wave
 from medspec.run.bind import Bound
 from medspec.run.calls import Caller
 from medspec.run.spool import Budget, Spool
