@@ -40,6 +40,8 @@ COMMANDS = (
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
     Entry("resume", "medspec.cli.resume", "Go on with a run that was stopped."),
     Entry("score", "medspec.cli.score", "Score the replies of a run again; no model."),
+    Entry("compare", "medspec.cli.compare", "Compare two runs on the same rows: differences, intervals, p values."),
+    Entry("power", "medspec.cli.power", "Show the smallest differences that the rows of a run can show."),
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -68,6 +68,19 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None
     from medspec.text.render import render
 
     print_text(render(diagnostics, colour=wants_colour(stream), ascii=is_ascii_only(stream)), stream)
+
+
+def columns_of(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
+    """Lines of cells, each column as wide as its widest cell; the columns in `right` end at the same place."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    shown = (
+        [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    )
+    return ["  ".join(cells).rstrip() for cells in shown]
 
 
 def counted(count: int, noun: str) -> str:

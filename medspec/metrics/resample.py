@@ -93,6 +93,8 @@ def draw(
         forms = [per_cluster(form, clusters, int(clusters.max()) + 1) for form in forms]
     generator = np.random.default_rng(seed)
     units = len(forms[0].rows)
+    # Column by column, as they are multiplied.
+    forms = [attrs.evolve(f, rows=np.asfortranarray(f.rows)) if isinstance(f, OfSums) else f for f in forms]
     alike = _kinds_of_units(forms, units)
     chunks: Iterator[list[np.ndarray]]
     if alike is None:
@@ -193,28 +195,30 @@ def _drawn_units(units: int, resamples: int, generator: np.random.Generator) -> 
 
     for size in _sizes(units, resamples):
         if units > 2 * _BLOCK:
-            yield np.stack([_drawn_in_blocks(units, generator) for _ in range(size)])
+            found = np.empty((size, units))
+            for weights in found:
+                _draw_in_blocks(weights, generator)
+            yield found
             continue
         places = generator.integers(0, units, size=(size, units)) + np.arange(size)[:, None] * units
         yield np.bincount(places.ravel(), minlength=size * units).reshape(size, units).astype(np.float64)
 
 
-def _drawn_in_blocks(units: int, generator: np.random.Generator) -> np.ndarray:
-    """How often each of many units is drawn: first how often one of each block, then which of the block. Shape [units]."""
+def _draw_in_blocks(weights: np.ndarray, generator: np.random.Generator) -> None:
+    """Put into `weights` how often each of many units is drawn: first how often one of each block, then which of the block."""
     import numpy as np
 
+    units = len(weights)
     sizes = np.full(-(-units // _BLOCK), _BLOCK)
     sizes[-1] = units - _BLOCK * (len(sizes) - 1)
-    found = np.empty(units)
     start = 0
     for size, count in zip(sizes.tolist(), generator.multinomial(units, sizes / units).tolist(), strict=True):
         if size == _BLOCK:
             places = np.frombuffer(generator.bytes(2 * count), np.uint16)
         else:
             places = generator.integers(0, size, size=count, dtype=np.uint16)
-        found[start : start + size] = np.bincount(places, minlength=size)
+        weights[start : start + size] = np.bincount(places, minlength=size)
         start += size
-    return found
 
 
 def _width(form: Resampled) -> int:

@@ -27,7 +27,7 @@ Value = dict[str, Any]
 
 
 @attrs.frozen(eq=False)
-class _Part:
+class Part:
     """A score that goes into an aggregate: its bootstrap values (None: it has none), and the strata they were drawn in."""
 
     value: Value
@@ -42,22 +42,29 @@ def aggregate(
 
     `drawn` has for each task its scores, ready for the bootstrap; what is not there counts as independent.
     """
-    found: dict[str, _Part] = {}
-    results: dict[str, dict[str, Any]] = {}
     values = _replicates(plan, tasks, drawn or {})
+    return {
+        name: {"method": entry.method, "tasks": list(entry.tasks), **part.value}
+        for (name, part), entry in zip(aggregate_parts(plan, tasks, values).items(), plan.aggregates, strict=True)
+    }
+
+
+def aggregate_parts(
+    plan: Plan, tasks: Mapping[str, Mapping[str, Any]], values: Mapping[str, tuple[np.ndarray, str]]
+) -> dict[str, Part]:
+    """Every aggregate with its bootstrap values. `values` has those of tasks and their strata, by `drawn_key`."""
+    found: dict[str, Part] = {}
     for entry in plan.aggregates:
         parts = [
-            found[name] if name in found else _part(entry, tasks[name], values.get(_key(entry, name, tasks)))
+            found[name] if name in found else _part(entry, tasks[name], values.get(drawn_key(entry, name, tasks)))
             for name in entry.tasks
         ]
-        one = _one(entry, parts, plan.interval_of(entry))
-        found[entry.name] = one
-        results[entry.name] = {"method": entry.method, "tasks": list(entry.tasks), **one.value}
-    return results
+        found[entry.name] = _one(entry, parts, plan.interval_of(entry))
+    return found
 
 
-def _key(entry: Aggregate, name: str, tasks: Mapping[str, Mapping[str, Any]]) -> str:
-    """Task, metric, and in what the values are drawn."""
+def drawn_key(entry: Aggregate, name: str, tasks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Task and metric that an aggregate takes."""
     label = tasks[name]["primary"] if entry.metric is None else entry.metric
     return f"{name} {label}"
 
@@ -70,7 +77,7 @@ def _replicates(
     for entry in plan.aggregates:
         for name in entry.tasks:
             if name in tasks:
-                key = _key(entry, name, tasks)
+                key = drawn_key(entry, name, tasks)
                 score = drawn.get(name, {}).get(key.split(" ", 1)[1])
                 if score is not None:
                     scores[key] = score
@@ -78,7 +85,7 @@ def _replicates(
     return {key: (values[key], score.stratum) for key, score in scores.items()}
 
 
-def _part(entry: Aggregate, task: Mapping[str, Any], drawn: tuple[np.ndarray, str] | None) -> _Part:
+def _part(entry: Aggregate, task: Mapping[str, Any], drawn: tuple[np.ndarray, str] | None) -> Part:
     value: Value = task["metrics"][task["primary"] if entry.metric is None else entry.metric]
     values, strata = (None, frozenset[str]()) if drawn is None else (drawn[0], frozenset([drawn[1]]))
     if entry.rescale == "chance" and value["value"] is not None:
@@ -87,15 +94,15 @@ def _part(entry: Aggregate, task: Mapping[str, Any], drawn: tuple[np.ndarray, st
         scaled = {key: None if value[key] is None else (value[key] - chance) / (1 - chance) for key in ends}
         value = {**value, **scaled}
         values = None if values is None else (values - chance) / (1 - chance)
-    return _Part(value, values, strata)
+    return Part(value, values, strata)
 
 
-def _one(entry: Aggregate, parts: list[_Part], interval: Interval) -> _Part:
+def _one(entry: Aggregate, parts: list[Part], interval: Interval) -> Part:
     import numpy as np
 
     strata = frozenset[str]().union(*(part.strata for part in parts))
     if any(part.value["value"] is None for part in parts):
-        return _Part({"value": None, "low": None, "high": None}, None, strata)
+        return Part({"value": None, "low": None, "high": None}, None, strata)
     if entry.method == "worst":
         sign = 1 if entry.higher_is_better else -1
         worst = min(range(len(parts)), key=lambda index: sign * parts[index].value["value"])
@@ -106,15 +113,15 @@ def _one(entry: Aggregate, parts: list[_Part], interval: Interval) -> _Part:
     pairs = [(share, part.drawn) for share, part in zip(shares, parts, strict=True) if part.drawn is not None]
     drawn = np.sum([share * values for share, values in pairs], axis=0) if len(pairs) == len(parts) else None
     if any(part.value["low"] is None for part in parts):
-        return _Part({"value": value, "low": None, "high": None}, drawn, strata)
+        return Part({"value": value, "low": None, "high": None}, drawn, strata)
     if interval.method == "bootstrap" and drawn is not None:
         bounds = bounds_of(drawn, interval.level)
         low, high = (None, None) if bounds is None else (bounds.low, bounds.high)
-        return _Part({"value": value, "low": low, "high": high}, drawn, strata)
+        return Part({"value": value, "low": low, "high": high}, drawn, strata)
     together = _correlations(parts)
     below = _combined([s * (p.value["value"] - p.value["low"]) for s, p in zip(shares, parts, strict=True)], together)
     above = _combined([s * (p.value["high"] - p.value["value"]) for s, p in zip(shares, parts, strict=True)], together)
-    return _Part({"value": value, "low": value - below, "high": value + above}, drawn, strata)
+    return Part({"value": value, "low": value - below, "high": value + above}, drawn, strata)
 
 
 def _combined(distances: Sequence[float], together: Sequence[Sequence[float]]) -> float:
@@ -123,14 +130,14 @@ def _combined(distances: Sequence[float], together: Sequence[Sequence[float]]) -
     return math.sqrt(max(0.0, math.fsum(terms)))
 
 
-def _correlations(parts: Sequence[_Part]) -> list[list[float]]:
+def _correlations(parts: Sequence[Part]) -> list[list[float]]:
     """How far each two parts go together in the draws, from -1 to 1: 0 where they share no stratum.
 
     Of a part that never varies (all of its rows are right) that cannot be known: 1, which makes the interval the widest.
     """
     import numpy as np
 
-    def of(one: _Part, other: _Part) -> float:
+    def of(one: Part, other: Part) -> float:
         if one is other:
             return 1.0
         if one.drawn is None or other.drawn is None or not one.strata & other.strata:
@@ -144,7 +151,7 @@ def _correlations(parts: Sequence[_Part]) -> list[list[float]]:
     return [[of(one, other) for other in parts] for one in parts]
 
 
-def _shares(entry: Aggregate, parts: list[_Part]) -> list[float]:
+def _shares(entry: Aggregate, parts: list[Part]) -> list[float]:
     """The weight of each part; together 1."""
     if entry.method == "micro":
         raw = [float(part.value["rows"]) for part in parts]

@@ -103,6 +103,8 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
     for label, found in scored.per_row.items():
         columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
+    if sure is not None:
+        columns["confidence"] = [None if one is None else list(one) for one in sure]
     if codes is not None:
         columns["cluster"] = codes.tolist() * draws
     source = rows_key(rows)
