@@ -171,7 +171,9 @@ def test_a_run_does_not_differ_from_itself(pair: tuple[StoredRun, StoredRun]) ->
 def test_turned_round_everything_turns_its_sign(pair: tuple[StoredRun, StoredRun]) -> None:
     there, back = compare(*pair), compare(*reversed(pair))
     for one, other in zip((*there.tasks, *there.aggregates), (*back.tasks, *back.aggregates), strict=True):
-        assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low), abs=0.03)
+        assert (one.value, one.low, one.high) == pytest.approx(
+            (-other.value, -other.high, -other.low), abs=0.1 * (one.high - one.low)
+        )
         assert one.p == pytest.approx(other.p, abs=0.05)
 
 
