@@ -157,6 +157,9 @@ class Case:
         if self.metric.signature.value is not None:
             yields = self.yields
             best = yields.high if yields.higher_is_better else yields.low
+            case = self.settings.get("positive", self.settings.get("winner"))
+            if case is not None:
+                return (case, gold, None)
             return (bool(best) if self.kind == "bool" else best, gold, None)
         if "confidence" not in self.metric.signature.needs:
             return (gold, gold, None)
@@ -165,9 +168,9 @@ class Case:
 
 
 def settings_of(metric: Metric, type_: Type) -> list[dict[str, Any]]:
-    positive = {"positive": True if type_.kind == "bool" else "amber"}
+    cases = (True, False) if type_.kind == "bool" else ("amber", "green")
     given = SETTINGS.get(metric.name, [{}])
-    asked = positive if any(setting.kind == "case" for setting in metric.settings) else {}
+    asked = dict(zip([setting.name for setting in metric.settings if setting.kind == "case"], cases, strict=False))
     return [{**metric.defaults, **asked, **one} for one in given]
 
 

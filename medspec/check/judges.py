@@ -14,11 +14,11 @@ from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import AnswerSpec, read_reader
 from medspec.check.arguments import Rule
 from medspec.check.calibration import read_calibration
-from medspec.check.judge_prompts import bind_judge_prompt, report_unshown
+from medspec.check.judge_prompts import JudgeBindings, bind_judge_prompt, report_unshown
 from medspec.check.judge_specs import JudgeSpec, ModelSpec
 from medspec.check.prompts import read_parameters
 from medspec.check.setting_blocks import needs, read_settings, settings_in
-from medspec.check.spec import ParameterSpec
+from medspec.check.spec import ParameterSpec, PromptSpec
 from medspec.check.types import is_unknown, read_type
 from medspec.check.waivers import Waivers
 from medspec.plan.judge_nodes import Judge, Model
@@ -44,13 +44,14 @@ _RULES = (
     Rule("retries", "int", 0, low=0, high=10),
     Rule("on_malformed", "word", "unscored", ("unscored", "worst")),
     Rule("combine", "word", None, COMBINE),
+    Rule("fence", "bool", True),
 )
 _DECODING = (
     Rule("temperature", "float", None, low=0),
     Rule("max_tokens", "int", None, low=1),
     Rule("stop", "texts", None),
 )
-_SETTINGS = ("model", "prompt", "reader", *(rule.name for rule in (*_RULES, *_DECODING)))
+_SETTINGS = ("model", "prompt", "reader", "swap", *(rule.name for rule in (*_RULES, *_DECODING)))
 _EXAMPLES = {"model": "model = NAME", "prompt": "prompt = NAME"}
 
 
@@ -63,6 +64,7 @@ def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> 
     model = _model(settings["model"].value, checker, scope) if "model" in settings else None
     bound = bind_judge_prompt(settings["prompt"].value, parameters, checker, scope) if "prompt" in settings else None
     answer = _reader(settings.get("reader"), verdict, declaration, scope) if verdict is not None else None
+    swap = _swap(settings.get("swap"), parameters, verdict, report)
     asking = _read_asking(settings, verdict, model.node if model is not None else None, report)
     if bound is not None:
         report_unshown(parameters, bound[1], verdict, report)
@@ -72,20 +74,19 @@ def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> 
     if calibrates and verdict is not None and bound is not None:
         calibration = read_calibration(calibrates, parameters, verdict, checker, scope)
         complete &= calibration is not None
-    if not complete or model is None or bound is None or answer is None or asking is None or verdict is None:
+    if (
+        not complete
+        or model is None
+        or bound is None
+        or answer is None
+        or asking is None
+        or verdict is None
+        or swap is None
+    ):
         return None
-    prompt, bindings = bound
+    prompt = bound[0]
     report_unsaid(prompt, (), answer, settings["prompt"].value.place, Waivers({}), report)
-    node = Judge(
-        name=declaration.name.name,
-        model=model.node,
-        prompt=prompt.name,
-        turns=prompt.turns,
-        bindings=(*bindings, *prompt.phrases),
-        parameters=tuple((parameter.name, parameter.type) for parameter in parameters),
-        reader=answer.use,
-        **asking,
-    )
+    node = _node(declaration.name.name, model.node, bound, parameters, answer, swap, asking)
     return JudgeSpec(
         name=declaration.name.name,
         module=scope.module.name,
@@ -98,6 +99,29 @@ def check_judge(declaration: tree.JudgeDecl, checker: Checker, scope: Scope) -> 
         verdict_place=declaration.verdict.place,
         node=node,
         calibration=calibration,
+    )
+
+
+def _node(
+    name: str,
+    model: Model,
+    bound: tuple[PromptSpec, JudgeBindings],
+    parameters: tuple[ParameterSpec, ...],
+    answer: AnswerSpec,
+    swap: tuple[str, str] | tuple[()],
+    asking: dict[str, Any],
+) -> Judge:
+    prompt, bindings = bound
+    return Judge(
+        name=name,
+        model=model,
+        prompt=prompt.name,
+        turns=prompt.turns,
+        bindings=(*bindings, *prompt.phrases),
+        parameters=tuple((parameter.name, parameter.type) for parameter in parameters),
+        reader=answer.use,
+        swap=swap or None,
+        **asking,
     )
 
 
@@ -153,6 +177,35 @@ def _reader(
         scope.report.add("E0304", f"a verdict is read from text, and `{reader.name}` reads none", call.path.place)
         return None
     return AnswerSpec(use, reader, declaration.verdict.place, call.path.place)
+
+
+def _swap(
+    setting: tree.Setting | None, parameters: tuple[ParameterSpec, ...], verdict: Type | None, report: Report
+) -> tuple[str, str] | tuple[()] | None:
+    """The two sides of a pair that are shown in both orders; () where there are none, None after reporting."""
+    if setting is None:
+        return ()
+    entries = setting.value.entries if isinstance(setting.value, tree.ListValue) else ()
+    names = [entry.path.dotted for entry in entries if isinstance(entry, tree.Call) and entry.arguments is None]
+    types = {parameter.name: parameter.type for parameter in parameters}
+    if len(names) != 2 or len(set(names)) != 2 or not set(names) <= set(types):
+        helps = [f"its parameters: {', '.join(types)}"]
+        report.add(
+            "E0301", "`swap` names two parameters of the judge: `swap = [a, b]`", setting.value.place, helps=helps
+        )
+        return None
+    if types[names[0]] != types[names[1]]:
+        title = f"`{names[0]}` and `{names[1]}` have different types and cannot be swapped"
+        report.add("E0512", title, setting.value.place)
+        return None
+    cases = [case.name for case in getattr(verdict, "cases", ())]
+    if verdict is not None and not set(names) <= set(cases):
+        title = "a judge of a pair says which side is better"
+        label = (setting.value.place, f"the verdict is `{verdict.spelled}`")
+        helps = [f"give it an enum with the cases `{names[0]}`, `{names[1]}`, and `tie` where there can be one"]
+        report.add("E0512", title, label, helps=helps)
+        return None
+    return names[0], names[1]
 
 
 def _read_asking(

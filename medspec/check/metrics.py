@@ -183,11 +183,13 @@ def _take_value(
         scope.report.add("E0211", f"`{metric.name}` needs a value", entry.metric.place, helps=helps)
         return None
     value = given.value
-    rest = attrs.evolve(entry.metric, arguments=tuple(argument for argument in arguments if argument is not given))
+    points = _points_of(metric, arguments)
+    others = tuple(argument for argument in arguments if argument is not given and argument is not points)
+    rest = attrs.evolve(entry.metric, arguments=others)
     if isinstance(value, tree.Call) and value.arguments is not None:
         if judges is None:
             return None  # the answer has a mistake, and a judge is shown the answer
-        read = judges.read(value, given.comprehension, scope)
+        read = judges.read(value, given.comprehension, scope, points)
         if read is None:
             return None
         verdict, judging, type_ = read
@@ -206,6 +208,12 @@ def _take_value(
         return None
     selected = None if compared is None else select_type(compared.type, path)
     return _Taken(value=AnswerValue(path), type=selected, call=rest, compared=compared)
+
+
+def _points_of(metric: Metric, arguments: tuple[tree.Argument, ...]) -> tree.Argument | None:
+    """The argument that says what an entry is worth, for metrics that weigh entries."""
+    weighs = metric.entries in ("all", "counted")
+    return next((a for a in arguments if weighs and a.name is not None and a.name.name == "points"), None)
 
 
 def _can_select(path: tuple[str, ...], place: Place, compared: Compared, scope: Scope) -> bool:

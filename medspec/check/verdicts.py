@@ -67,9 +67,12 @@ class JudgeCalls:
         return tuple({use.judging.qualified: use.judging for use in self.uses}.values())
 
     def read(
-        self, call: tree.Call, each: tree.Comprehension | None, scope: Scope
+        self, call: tree.Call, each: tree.Comprehension | None, scope: Scope, points: tree.Argument | None = None
     ) -> tuple[VerdictValue, Judging, Type] | None:
-        """What is asked of which judge, and the type of what comes of it; None after reporting."""
+        """What is asked of which judge, and the type of what comes of it; None after reporting.
+
+        `points` names what an entry of the list is worth.
+        """
         found = scope.find(call.path, "judge", kinds=(tree.JudgeDecl, tree.PanelDecl))
         if isinstance(found, Missing):
             return None
@@ -95,7 +98,10 @@ class JudgeCalls:
         if type_ is None:
             _report_no_field(path, call, judging, scope)
             return None
-        value = VerdictValue(judge=judging.node, arguments=tuple(arguments), path=path, each=over)
+        worth = None if points is None else names.points(points)
+        if points is not None and worth is None:
+            return None
+        value = VerdictValue(judge=judging.node, arguments=tuple(arguments), path=path, each=over, points=worth)
         self.uses.append(JudgeUse(judging=judging, value=value, place=call.path.place))
         return value, judging, type_
 
@@ -157,6 +163,24 @@ class _Names:
             return None
         assert isinstance(over, RowValue | AnswerValue)
         return over
+
+    def points(self, argument: tree.Argument) -> EntryValue | None:
+        """The number of an entry that says what it is worth; None after reporting."""
+        value, report = argument.value, self.scope.report
+        if self.entry is None or not isinstance(value, tree.Call) or value.arguments is not None:
+            title = "`points` names a number of each entry"
+            helps = ["write `rubric_points(JUDGE(item.text, answer) for item in gold.items, points: item.points)`"]
+            report.add("E0511", title, argument.place, helps=helps)
+            return None
+        found = self.value(value.path)
+        if found is None:
+            return None
+        given, type_ = found
+        if isinstance(given, EntryValue) and type_.kind in ("int", "float", "score", "unknown"):
+            return given
+        title = f"`{value.path.dotted}` is no number of `{self.entry[0]}`"
+        report.add("E0511", title, (argument.place, f"it is `{type_.spelled}`"))
+        return None
 
     def argument(self, argument: tree.Argument, parameter: ParameterSpec) -> Given | None:
         """What fills a parameter of the judge; None after reporting."""

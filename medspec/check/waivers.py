@@ -10,7 +10,7 @@ from medspec.syntax import tree
 from medspec.text.diagnostic import Report
 from medspec.text.suggest import nearest
 
-WAIVABLE = ("E0407", "E0604", "E0608", "E0609", "W0406", "W0509")
+WAIVABLE = ("E0407", "E0604", "E0608", "E0609", "E0703", "W0406", "W0509")
 """Rules that a published benchmark may break, or that an agreement about data may lift."""
 
 

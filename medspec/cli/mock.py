@@ -37,7 +37,7 @@ def COMMAND(
     Shows that every prompt can be written, every reply read and every metric computed. The numbers mean nothing.
     """
     from medspec.run.execute import execute
-    from medspec.run.invent import InventedModel, invent
+    from medspec.run.invent import InventedJudges, InventedModel, invent
     from medspec.run.roots import DataRoots
 
     config = find_config(Path.cwd())
@@ -47,8 +47,8 @@ def COMMAND(
     roots = DataRoots.of(data, config.data)
     bound = invent(plan, roots, rows=rows, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
-        model = InventedModel(bound, seed=seed)
-        report = execute(plan, model, model="invented", out=Path(folder), roots=roots, bound=bound)
+        model, judges = InventedModel(bound, seed=seed), InventedJudges(seed=seed)
+        report = execute(plan, model, model="invented", out=Path(folder), roots=roots, bound=bound, judges=judges)
     if format == "json":
         print_json(report)
     else:

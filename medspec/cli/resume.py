@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from medspec.cli.judging import check_floors
 from medspec.cli.options import data_option, format_option, quiet_option
 from medspec.cli.output import print_text
 from medspec.cli.running import carry_out, show_report
@@ -51,8 +52,10 @@ def COMMAND(run: str | None, data: tuple[Path, ...], format: str, quiet: bool) -
             fresh=record.fresh,
             quiet=quiet,
             digest=record.digest,
+            judge=tuple(f"{name}={model}" for name, model in record.judges.get("instead", {}).items()),
         )
     show_report(report, folder, format)
+    check_floors(report)
 
 
 def _working_in(folder: str) -> contextlib.AbstractContextManager[None]:

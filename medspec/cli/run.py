@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from medspec.cli.judging import check_floors
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
 from medspec.cli.output import print_diagnostics
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
 )
 @click.option("--fresh", is_flag=True, help="Ask anew, also what another run was answered already.")
 @click.option("--exact", is_flag=True, help="Row by row, with nothing shared that may move a score by rounding.")
+@click.option(
+    "--judge",
+    multiple=True,
+    metavar="NAME=MODEL",
+    help="Another model for a judge, or for all judges with a model: clinical=replay:FILE.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
 @select_option()
 @locked_option()
@@ -68,6 +75,7 @@ def COMMAND(
     without: tuple[str, ...],
     format: str,
     quiet: bool,
+    judge: tuple[str, ...],
     **options: object,
 ) -> None:
     """Run suites or tasks with a model and score the replies.
@@ -97,8 +105,10 @@ def COMMAND(
         limit=limit,
         fresh=fresh,
         quiet=quiet,
+        judge=judge,
     )
     show_report(report, folder, format)
+    check_floors(report)
 
 
 def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) -> None:

@@ -28,27 +28,25 @@ def carry_out(
     fresh: bool,
     quiet: bool,
     digest: str | None = None,
+    judge: tuple[str, ...] = (),
 ) -> tuple[dict[str, Any], Path]:
     """Run `plan` into `out`, or into a new folder in `runs`; the report and the folder.
 
-    Raises `StoreError` where the model has another digest than `digest`.
+    `judge` holds the values of `--judge`. Raises `StoreError` where the model has another digest than `digest`.
     """
     from medspec.backends import open_model
+    from medspec.cli.judging import open_judges
     from medspec.cli.progress import progress
     from medspec.run.execute import execute
     from medspec.run.folder import run_folder
     from medspec.run.shared_replies import sharing
 
+    judges = open_judges(judge, plan, roots, options)
     backend = open_model(model, options)
     watch = progress(quiet=quiet)
     try:
-        if digest not in (None, backend.digest):
-            raise StoreError(
-                f"the model {model} is no longer the one that the run was begun with: its files or settings changed; "
-                "bring them back, or start another run"
-            )
-        if not quiet:
-            _say_where(backend)
+        _refuse_other_model(model, backend, digest)
+        _say_where(backend, quiet=quiet)
         with run_folder(out, runs, plan.suite) as folder:
             others = None if fresh else sharing(folder, backend)
             report = execute(
@@ -61,11 +59,21 @@ def carry_out(
                 watch=watch,
                 options=options,
                 others=others,
+                judges=judges,
             )
             return report, folder
     finally:
         watch.finish()
         backend.close()
+        judges.close()
+
+
+def _refuse_other_model(model: str, backend: Backend, digest: str | None) -> None:
+    if digest not in (None, backend.digest):
+        raise StoreError(
+            f"the model {model} is no longer the one that the run was begun with: its files or settings changed; "
+            "bring them back, or start another run"
+        )
 
 
 def show_report(report: dict[str, Any], folder: Path, format: str) -> None:
@@ -78,9 +86,9 @@ def show_report(report: dict[str, Any], folder: Path, format: str) -> None:
     view_report(report, sys.stdout, folder=shown_path(folder))
 
 
-def _say_where(backend: Backend) -> None:
+def _say_where(backend: Backend, *, quiet: bool) -> None:
     """One line when the GPU was wanted and is not used: a run that is slow for no visible reason is a riddle."""
     running = backend.describe()
     # The demonstration models take seconds on any processor.
-    if running.get("why_cpu") and not running.get("demonstration"):
+    if not quiet and running.get("why_cpu") and not running.get("demonstration"):
         print_text(f"running on the CPU: {running['why_cpu']}", sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from medspec.cli.judging import check_floors
 from medspec.cli.options import data_option, format_option, quiet_option
 from medspec.cli.running import show_report
 from medspec.cli.specs import make_plan, sort_arguments, sound_specs
@@ -36,6 +37,8 @@ def COMMAND(
     from medspec.cli.progress import progress
     from medspec.run.execute import execute
     from medspec.run.folder import RunRecord, find_run, plan_of, run_folder
+    from medspec.run.judging.models import RecordedJudges
+    from medspec.run.judging.people import take_answers
     from medspec.run.rescore import recorded, refuse_other_questions
 
     config = find_config(Path.cwd())
@@ -52,6 +55,7 @@ def COMMAND(
     watch = progress(quiet=quiet)
     try:
         with run_folder(out, config.root / "runs", plan.suite) as target:
+            take_answers(folder, target)
             report = execute(
                 plan,
                 model,
@@ -61,7 +65,9 @@ def COMMAND(
                 limit=record.limit,
                 watch=watch,
                 others=replies,
+                judges=RecordedJudges(folder, record, model.private),
             )
     finally:
         watch.finish()
     show_report(report, target, format)
+    check_floors(report)

@@ -30,7 +30,7 @@ CODES: tuple[Code, ...] = tuple(
     )
 )
 
-RETIRED: tuple[str, ...] = ()
+RETIRED: tuple[str, ...] = ("E0702",)
 """Codes that were once given and no longer are, oldest first. Only ever appended to: a number is never used again."""
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from medspec.codes.base import Code, module
 from medspec.codes.parts import FOLLOW_UP, JUDGE, JUDGED, MEAN, METRICS, NOTES, QUESTIONS, READ, TELL
 
-_EXACT = JUDGED.replace("mean(graded(question, gold, answer)) as quality", "exact_match")
-
 CODES = (
     Code(
         code="E0701",
@@ -20,15 +18,15 @@ replies and most endpoints give text only. Reading the text instead would be ano
         model="replay:replies.jsonl",
     ),
     Code(
-        code="E0702",
-        title="a judge scores this task, and judges are not run yet",
+        code="E0703",
+        title="the model under test is its own judge",
         why="""\
-Judges are checked whole, and plans hold them, so that specs with judges can be written, reviewed and compared today. This
-version does not ask them. It refuses the run before the first question, since a report without its judged scores would be
-the report of another task.""",
-        wrong=module(MEAN, QUESTIONS, TELL, JUDGE, JUDGED),
-        right=module("import std.metrics { exact_match }", QUESTIONS, TELL, JUDGE, _EXACT),
-        related=("E0108", "E0701"),
-        model="mock",
+A model finds its own mistakes as hard to see as to avoid, and passes its own answers more often than another judge does. Give
+the judge another model, in the spec or with `--judge NAME=MODEL`. Judges of one family share much of this: state the `family`
+of each. Where a protocol has it so all the same, the task says so, and every report repeats it: `waive E0703 because "..."`.""",
+        wrong=module(MEAN, QUESTIONS, TELL, JUDGE.replace('onnx("judges/judge-8b")', 'builtin("demo")'), JUDGED),
+        right=module(MEAN, QUESTIONS, TELL, JUDGE, JUDGED),
+        related=("E0512", "E0608"),
+        model="builtin:demo",
     ),
 )

@@ -15,6 +15,7 @@ from medspec.metrics.exact_set import EXACT_SET
 from medspec.metrics.f1 import F1
 from medspec.metrics.iou_at import IOU_AT
 from medspec.metrics.kappa import KAPPA
+from medspec.metrics.key_point_recall import KEY_POINT_RECALL
 from medspec.metrics.macro_f1 import MACRO_F1
 from medspec.metrics.mae import MAE
 from medspec.metrics.matthews import MATTHEWS
@@ -30,14 +31,17 @@ from medspec.metrics.rate import RATE
 from medspec.metrics.recall import RECALL
 from medspec.metrics.released_ner_f1 import RELEASED_NER_F1
 from medspec.metrics.rouge import ROUGE
+from medspec.metrics.rubric_points import RUBRIC_POINTS
 from medspec.metrics.sentence_bleu import SENTENCE_BLEU
 from medspec.metrics.set_f1 import SET_F1
 from medspec.metrics.set_precision import SET_PRECISION
 from medspec.metrics.set_recall import SET_RECALL
 from medspec.metrics.set_rouge_l import SET_ROUGE_L
+from medspec.metrics.share import SHARE
 from medspec.metrics.smoothed_bleu import SMOOTHED_BLEU
 from medspec.metrics.span_f1 import SPAN_F1
 from medspec.metrics.token_f1 import TOKEN_F1
+from medspec.metrics.win_rate import WIN_RATE
 from medspec.metrics.within import WITHIN
 from medspec.metrics.worst import WORST
 
@@ -81,6 +85,10 @@ METRICS: tuple[Metric, ...] = (
     MEAN,
     RATE,
     WORST,
+    SHARE,
+    WIN_RATE,
+    KEY_POINT_RECALL,
+    RUBRIC_POINTS,
 )
 """In the order of `medspec metrics`. Where a metric does not fit, the first of these that do are proposed."""
 

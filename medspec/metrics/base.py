@@ -142,6 +142,10 @@ class Metric:
 
     `unread` says what an unread row does to the numerator and the denominator. `worst_of`, where the worst value of a row
     depends on the types, gives what is missing of them in words, or None when an unread row has a value.
+
+    `entries` says what a metric of one value takes where a judge is asked about every entry of a list: the `mean` or the
+    `worst` of them, or `all`: a tuple of (value, points), which it can tell from a single value; with `counted` an unread
+    row has all entries of its list, none of them with a value.
     """
 
     name: str
@@ -154,6 +158,7 @@ class Metric:
     resampled: Callable[[Batch, Settings], Resampled] | None = None
     settings: tuple[Setting, ...] = ()
     worst_of: Callable[[Mapping[str, Type]], str | None] | None = None
+    entries: str = "mean"
 
     @property
     def defaults(self) -> dict[str, Any]:

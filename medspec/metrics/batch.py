@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,10 @@ from medspec.types.sequence import OptionalType
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+UNSCORED = object()
+"""The value of a row that a judge should have given and did not: in no denominator."""
 
 
 @attrs.frozen(slots=False, eq=False)
@@ -30,6 +34,8 @@ class Batch:
     golds: Sequence[Any]
     gold_type: Type | None = None
     confidence: Sequence[Sequence[float] | None] | None = None
+    judged: Mapping[str, tuple[Type, Sequence[Any]]] | None = None
+    """What judges say: label of a score -> type of the value, and the value of each row (`Unread`, or `UNSCORED`)."""
 
     def __len__(self) -> int:
         return len(self.answers)

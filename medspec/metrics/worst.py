@@ -7,15 +7,10 @@ An unread row counts as the worst number of its type, so one of them decides the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from medspec.metrics.base import Batch, Metric, SameRange, Settings, Signature
 from medspec.metrics.patterns import Variable
 from medspec.metrics.resample import OfKinds
 from medspec.metrics.worth import BETTER, UNREAD, worst_of, worths
-
-if TYPE_CHECKING:
-    pass
 
 S = Variable("S", "value")
 
@@ -43,4 +38,5 @@ WORST = Metric(
     resampled=resampled,
     settings=(BETTER,),
     worst_of=worst_of,
+    entries="worst",
 )

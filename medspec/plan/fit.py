@@ -5,6 +5,7 @@ from __future__ import annotations
 from medspec.backends.base import Abilities
 from medspec.check.egress import kept_datasets, why_kept
 from medspec.check.spec import Spec, TaskSpec
+from medspec.plan.judge_nodes import VerdictValue, judges_of
 from medspec.plan.judged import judged_scores
 from medspec.plan.nodes import Plan, Render, TaskPlan
 from medspec.syntax import template
@@ -20,7 +21,7 @@ def check_fit(plan: Plan, spec: Spec, model: str, abilities: Abilities) -> Repor
         if isinstance(declared, TaskSpec):
             _check_task(plan, task, declared, model, abilities, report)
             _check_egress(declared, model, abilities, report)
-            _refuse_judged(task, declared, report)
+            _refuse_own_judge(task, declared, model, report)
     return report
 
 
@@ -67,12 +68,19 @@ def _check_egress(declared: TaskSpec, model: str, abilities: Abilities, report: 
     )
 
 
-def _refuse_judged(task: TaskPlan, declared: TaskSpec, report: Report) -> None:
-    judged = judged_scores(task)
-    if judged:
-        labels = ", ".join(f"`{score.label}`" for score in judged)
-        title = f"a judge scores `{task.name}`, and this version checks and plans judges without running them"
-        report.add("E0702", title, (declared.place, f"judged: {labels}"))
+def _refuse_own_judge(task: TaskPlan, declared: TaskSpec, model: str, report: Report) -> None:
+    """E0703 where the model under test is named as a judge. Equal weights under other names are found when it is loaded."""
+    if "E0703" in dict(declared.waivers):
+        return
+    for score in judged_scores(task):
+        assert isinstance(score.value, VerdictValue)
+        for judge in judges_of(score.value):
+            if f"{judge.model.scheme}:{judge.model.place}" == model.partition("?")[0]:
+                title = f"`{model}` would judge its own answers in `{task.name}`"
+                label = (declared.place, f"`{judge.name}` judges `{score.label}`")
+                helps = [f"give the judge another model: `--judge {judge.name}=MODEL`"]
+                report.add("E0703", title, label, helps=helps)
+                return
 
 
 def takes_images(render: Render) -> bool:

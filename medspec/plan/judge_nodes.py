@@ -104,6 +104,10 @@ class Judge:
     is what most say; with `majority`, every field is what most say; with `unanimous`, all must say the same. Else, and
     where most say no one thing, the row is `on_malformed`: `unscored` (it leaves the denominator, and is counted), or
     `worst` (the worst value of the metric).
+
+    With `swap`, two sides of a pair, it is asked in both orders each time: a side wins where both say so, else it is a tie
+    (the case `tie`), or no verdict where the type has no such case. With `fence`, what the candidate wrote stands between
+    two lines that do not occur in it.
     """
 
     name: str = _name()
@@ -119,6 +123,8 @@ class Judge:
     quorum: int = 1
     retries: int = 0
     on_malformed: str = "unscored"
+    swap: tuple[str, str] | None = None
+    fence: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -166,13 +172,15 @@ class VerdictValue:
 
     With `each`, it is asked once for every entry of that list, and the metric first makes one value of them: their mean
     or share for `mean` and `rate`, the worst for `worst`. A row whose list is empty has nothing to judge and is unscored.
-    A row whose answer is unread is not shown to the judge, and counts as the metric says.
+    A row whose answer is unread is not shown to the judge, and counts as the metric says. `points` is what an entry is
+    worth, for metrics that weigh entries.
     """
 
     judge: Judge | Panel
     arguments: tuple[tuple[str, Given], ...]
     path: tuple[str, ...] = ()
     each: RowValue | AnswerValue | None = None
+    points: EntryValue | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -1,7 +1,4 @@
-"""Scores that a judge gives: what of them goes into the score hash, and what a plan that has them says.
-
-Judges are checked and planned, and not run yet: `medspec run` refuses such a plan (E0702).
-"""
+"""Scores that a judge gives: what of them goes into the score hash, and what a plan that has them says."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from medspec.errors import BackendError
 from medspec.plan.canonical import Canonical
 from medspec.plan.fold import fold
 from medspec.plan.judge_nodes import Calibration, Judge, JudgeParameter, Panel, RowValue, VerdictValue, judges_of
@@ -26,6 +22,7 @@ def verdict_parts(value: VerdictValue, column: Callable[[str], Any]) -> dict[str
         "judge": _parts(value.judge, {name: _given(given, column) for name, given in value.arguments}),
         "path": value.path,
         "each": None if value.each is None else _given(value.each, column),
+        "points": value.points,
     }
 
 
@@ -51,16 +48,6 @@ def _parts(judge: Judge | Panel, given: dict[str, Any]) -> Any:
     skipped = ("name", "prompt", "turns", "bindings", "parameters")
     rest = {field.name: getattr(judge, field.name) for field in attrs.fields(Judge) if field.name not in skipped}
     return {**rest, "turns": turns, "filled": dict(sorted(filled.items()))}
-
-
-def refuse_judged(plan: Plan) -> None:
-    """Raise `BackendError` for a plan that needs a judge."""
-    for task in plan.tasks:
-        if labels := [score.label for score in judged_scores(task)]:
-            raise BackendError(
-                f"`{task.name}` needs a judge for {', '.join(labels)}, and this version of medspec plans judges without "
-                "running them; run tasks without judged metrics"
-            )
 
 
 def judged_scores(task: TaskPlan) -> tuple[Score, ...]:

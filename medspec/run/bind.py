@@ -15,6 +15,7 @@ from medspec.errors import DataError
 from medspec.plan.fold import fold, names_of
 from medspec.plan.nodes import Call, Constant, FieldRef, Plan, Render
 from medspec.run.calls import prompts_of, requests_of
+from medspec.run.judging.apart import check_calibrations
 from medspec.run.pictures import Pictures
 from medspec.run.render import Turns
 from medspec.run.roots import DataRoots
@@ -40,6 +41,8 @@ class Bound:
     pictures: Pictures | None = None
     """The files of the images that prompts show; None where the model opens none."""
     prompts: Mapping[str, Sequence[Turns]] = attrs.field(factory=dict, repr=False)
+    graded: dict[str, Rows] = attrs.field(factory=dict)
+    """The rows judges are calibrated on, by scan id, all of them whatever the limit."""
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
@@ -84,7 +87,9 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool
             check_apart(rows, whole[render.shots.scan], picked, scan, shown)
             warnings += near_shots(rows, picked, scan, shown)
     pictures = Pictures(roots) if images else None
-    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures)
+    graded = {one.scan: whole[one.scan] for task in resolved.tasks for one in task.calibrations}
+    check_calibrations(resolved, scored, graded)
+    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures, graded=graded)
     bound = attrs.evolve(bound, prompts=_written(bound, budget))
     _check_requests(bound)
     return bound
@@ -119,6 +124,7 @@ def _check_requests(bound: Bound) -> None:
 def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget) -> dict[str, Rows]:
     """Every scan, read as far as it is needed: whole where shots or parts are chosen from it."""
     chosen_from = {render.shots.scan for render in plan.renders if render.shots is not None}
+    chosen_from |= {one.scan for task in plan.tasks for one in task.calibrations}
     found: dict[str, Rows] = {}
     faults: list[DataError] = []
     for scan in plan.scans:

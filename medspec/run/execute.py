@@ -1,6 +1,7 @@
 """Runs a plan: reads the rows, asks the model, scores, and leaves everything in the run's folder.
 
     runs/<id>/  run.json  plan.json  environment.json  journal.sqlite  rows.parquet  report.json
+                verdicts.jsonl  queue.jsonl  answers.jsonl     where judges are asked, see `judging/`
 
 All data are read and checked before the model is asked anything. A run that was stopped goes on when the same plan is
 run into the same folder again.
@@ -20,7 +21,6 @@ from medspec.backends.base import Backend, Options
 from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import plain, to_json
 from medspec.plan.hash import plan_hash
-from medspec.plan.judged import refuse_judged
 from medspec.plan.nodes import Plan
 from medspec.run.aggregate import aggregate
 from medspec.run.asking import ask, askings
@@ -29,6 +29,10 @@ from medspec.run.calls import Caller, Watch
 from medspec.run.environment import environment
 from medspec.run.folder import RunRecord, kept_roots, plan_of
 from medspec.run.journal import Journal
+from medspec.run.judging.bench import Bench, Judges, open_bench, refuse_own_judge
+from medspec.run.judging.calibrate import calibrate, mark_below_floor
+from medspec.run.judging.models import NoJudges, record_judges
+from medspec.run.judging.values import Rule
 from medspec.run.roots import DataRoots
 from medspec.run.shared_replies import OtherRuns
 from medspec.run.tasks import TaskResult, finish_task
@@ -60,28 +64,29 @@ def execute(
     bound: Bound | None = None,
     options: Options | None = None,
     others: OtherRuns | None = None,
+    judges: Judges | None = None,
 ) -> dict[str, Any]:
     """Run `plan` into the folder `out` and return the report, which is `report.json` as plain values.
 
     `model` is the name the model was asked for by, with its `options`; `limit` the largest number of rows per split.
-    `bound` is given where the data are at hand already (see `invent.py`), `others` where replies of other runs may be used.
+    `bound`: data that are at hand already (`invent.py`); `others`: replies of other runs; `judges`: models, if any are asked.
     Raises `DataError` before anything is asked, `StoreError` when the folder cannot be used, `Interrupted` on Ctrl-C.
     """
-    watch = watch or Unwatched()
-    clock = time.monotonic()
+    watch, clock = watch or Unwatched(), time.monotonic()
     bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images)
-    refuse_judged(plan)
+    refuse_own_judge(bound.plan, backend, judges := judges or NoJudges())
     _refuse_other_plan(out, plan)
     with Journal.open(out) as journal:
         # Once more, now that nobody else can write here.
         _refuse_other_plan(out, plan)
         remove_parts(out)
-        record = _record(backend, model, options, roots, limit, out, others)
-        surroundings = environment()
-        _begin(out, plan, record, surroundings)
+        record = _record(backend, model, options, roots, limit, out, others, record_judges(bound.plan, judges))
+        _begin(out, plan, record, surroundings := environment())
         caller = Caller(backend, journal, watch, others)
+        bench = open_bench(bound.plan, judges, journal, watch, out, others)
         try:
-            results = _results(bound, caller, watch)
+            calibrations = calibrate(bound, bench)
+            results = _results(bound, caller, watch, bench.rule)
         except KeyboardInterrupt:
             raise _interrupted(bound, len(journal), out) from None
         finally:
@@ -92,19 +97,30 @@ def execute(
             "seconds": round(time.monotonic() - clock, 3),
             "limit": limit,
             "warnings": list(bound.warnings),
-            **_numbers(plan, results, caller),
+            **_numbers(plan, results, caller, bench, calibrations),
             "environment": surroundings,
         }
-        write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
-        write_json(out / "report.json", report)
+        _keep(out, results, bench, report)
     return report
 
 
-def _numbers(plan: Plan, results: Mapping[str, TaskResult], caller: Caller) -> dict[str, Any]:
+def _keep(out: Path, results: Mapping[str, TaskResult], bench: Bench, report: Mapping[str, Any]) -> None:
+    """Write the results into the run's folder, the report last."""
+    write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
+    bench.keep(out, [line for result in results.values() for line in result.verdicts])
+    write_json(out / "report.json", report)
+
+
+def _numbers(
+    plan: Plan, results: Mapping[str, TaskResult], caller: Caller, bench: Bench, calibrations: Mapping[str, Any]
+) -> dict[str, Any]:
     """What came of it."""
     tasks = {name: result.report for name, result in results.items()}
+    mark_below_floor(plan, tasks, calibrations)
+    sources = dict(sorted(caller.sources.items()))
     return {
-        "calls": {"asked": caller.asked, "reused": caller.reused, "sources": dict(sorted(caller.sources.items()))},
+        "calls": {"asked": caller.asked, "reused": caller.reused, "sources": sources, **bench.costs()},
+        **bench.report(calibrations),
         "tasks": tasks,
         "aggregates": aggregate(plan, tasks, {name: result.drawn for name, result in results.items()}),
     }
@@ -125,6 +141,7 @@ def _record(
     limit: int | None,
     out: Path,
     others: OtherRuns | None,
+    judges: Mapping[str, Any],
 ) -> RunRecord:
     """How this run is started; a run that goes on keeps the time it began."""
     try:
@@ -143,6 +160,7 @@ def _record(
         data=kept_roots(roots),
         limit=limit,
         fresh=others is None,
+        judges=judges,
     )
 
 
@@ -167,7 +185,7 @@ def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
     )
 
 
-def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult]:
+def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str, TaskResult]:
     plan = bound.plan
     results: dict[str, TaskResult] = {}
     for asking in askings(plan, by_row=caller.backend.abilities.by_row):
@@ -179,7 +197,7 @@ def _results(bound: Bound, caller: Caller, watch: Watch) -> dict[str, TaskResult
         for asked, replies in zip(asking.calls, found, strict=True):
             render = plan.render(asked.call.render)
             for task in asked.tasks:
-                result = finish_task(plan, task, rows, replies, plan.interval_of(task))
+                result = finish_task(plan, task, rows, replies, plan.interval_of(task), judge)
                 picked = bound.shots.get(render.id)
                 # Ids of private rows may be those of patients.
                 if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:

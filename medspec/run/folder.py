@@ -51,6 +51,8 @@ class RunRecord:
     keep_going: bool = False
     fresh: bool = True
     """Replies of other runs are not used."""
+    judges: Mapping[str, Any] = attrs.field(factory=dict)
+    """`instead`: what stood in for judges; `models`: digest and description of the model of each judge, by its name."""
 
     def write(self, out: Path) -> None:
         """Write `run.json` into the folder of a run. Raises `StoreError`."""

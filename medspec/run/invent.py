@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from medspec.backends.base import Abilities, Reply, Request, sha256_of
+from medspec.plan.judge_nodes import Judge
 from medspec.plan.nodes import Plan, Scan, Shots, TaskPlan
 from medspec.readers import find_reader
 from medspec.run.bind import Bound
@@ -43,7 +44,8 @@ def invent(plan: Plan, roots: DataRoots, *, rows: int, seed: int) -> Bound:
         made = _rows(scan, rows + more + held, seed)
         found[scan.id] = made if scan.part is None else part_of(made, scan.part)
     shots = {r.id: _shots(r.shots, found[r.shots.scan]) for r in resolved.renders if r.shots is not None}
-    return Bound(resolved, found, shots)
+    graded = {one.scan: found[one.scan] for task in resolved.tasks for one in task.calibrations}
+    return Bound(resolved, found, shots, graded=graded)
 
 
 def _rows(scan: Scan, count: int, seed: int) -> Rows:
@@ -112,3 +114,49 @@ class InventedModel:
         except Misfit:
             # An invented value need not be one that the reader can write, such as a text that fits its expression.
             return rng.choice(NOISE)
+
+
+class InventedJudges:
+    """Judges that say something of the right form about whatever they are shown, and now and then something else."""
+
+    def __init__(self, *, seed: int) -> None:
+        self.seed = seed
+
+    def model_of(self, judge: Judge) -> InventedJudge:
+        return InventedJudge(judge, seed=self.seed)
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+
+class InventedJudge:
+    """One of them. The same question gets the same reply."""
+
+    abilities = Abilities(text=True, images=True)
+
+    def __init__(self, judge: Judge, *, seed: int) -> None:
+        self.judge = judge
+        self.seed = seed
+
+    @property
+    def digest(self) -> str:
+        return sha256_of(f"invented judge {self.seed} {self.judge.name} {self.judge.reader.answer.spelled}")
+
+    def describe(self) -> dict[str, Any]:
+        return {"backend": "invented", "seed": self.seed, "is": "invented verdicts, no model"}
+
+    def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        use = self.judge.reader
+        reader = find_reader(use.name)
+        assert reader is not None, use.name
+        for index, request in enumerate(requests):
+            sent = sha256_of(request.plain_prompt)
+            rng = random.Random(f"{self.seed} {self.judge.name} {sent} {request.sample}")
+            try:
+                text = reader.encode(use.answer.invent(rng, {}), use.answer, {}, dict(use.settings))
+            except Misfit:
+                text = ""
+            yield index, Reply(prompt_sha256=sent, text=text if rng.random() < 0.95 else rng.choice(NOISE))
+
+    def close(self) -> None:
+        """There is nothing to give back."""

@@ -14,6 +14,7 @@ import attrs
 from medspec.errors import InternalError
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch, Metric
+from medspec.metrics.batch import UNSCORED
 from medspec.metrics.resample import Resampled, mean_of_values, spread_over
 from medspec.metrics.selection import select_batch, values_batch
 from medspec.plan.judge_nodes import VerdictValue
@@ -68,16 +69,19 @@ def score_task(
     drawn: dict[str, tuple[Resampled, ...]] = {}
     for score in scores:
         metric = metric_of(score)
-        seen = seen_by(score, batch)
+        seen, kept, together = seen_by(score, batch), places, clusters
+        if isinstance(score.value, VerdictValue):
+            scored = [index for index, value in enumerate(seen.answers) if value is not UNSCORED]
+            seen, kept, together = rows_of(seen, scored), places[scored], clusters_of(clusters, scored)
         rows = metric.row_values(seen, dict(score.settings))
         if rows is not None:
             spread = np.full(len(counted), np.nan)
-            spread[counted] = rows
+            spread[kept] = rows
             per_row[score.label] = spread
         form = _drawn(metric, seen, dict(score.settings), rows)
         if form is not None:
-            drawn[score.label] = (spread_over(form, places, len(counted)),)
-        metrics[score.label] = _one_score(metric, seen, score, interval, rows, form, clusters)
+            drawn[score.label] = (spread_over(form, kept, len(counted)),)
+        metrics[score.label] = _one_score(metric, seen, score, interval, rows, form, together)
     return TaskScores(metrics, per_row, drawn)
 
 
@@ -92,7 +96,10 @@ def metric_of(score: Score) -> Metric:
 def seen_by(score: Score, batch: Batch) -> Batch:
     """The batch as a metric sees it: a field of both sides, or one value per row."""
     if isinstance(score.value, VerdictValue):
-        raise InternalError(f"a judge is needed for {score.label}, and none has been asked")
+        if batch.judged is None or score.label not in batch.judged:
+            raise InternalError(f"a judge is needed for {score.label}, and none has been asked")
+        type_, values = batch.judged[score.label]
+        return Batch(type_, values, [None] * len(values))
     if score.value is not None:
         return values_batch(batch, score.value.path)
     return select_batch(batch, score.on)
@@ -100,12 +107,13 @@ def seen_by(score: Score, batch: Batch) -> Batch:
 
 def rows_of(batch: Batch, indexes: list[int]) -> Batch:
     """The rows of `batch` at `indexes`."""
-    confidence = batch.confidence
+    confidence, judged = batch.confidence, batch.judged
     return attrs.evolve(
         batch,
         answers=[batch.answers[index] for index in indexes],
         golds=[batch.golds[index] for index in indexes],
         confidence=None if confidence is None else [confidence[index] for index in indexes],
+        judged=None if judged is None else {k: (t, [v[index] for index in indexes]) for k, (t, v) in judged.items()},
     )
 
 

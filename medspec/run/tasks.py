@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,6 +17,10 @@ from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.jointly import Drawn, cluster_rows, rows_key
+from medspec.run.judging.tell import judged_columns, judged_report, verdict_lines
+from medspec.run.judging.values import Answered, Judged, Rule, judge_scores, type_of
+from medspec.run.reading import FAILED, REFUSED
+from medspec.run.reading import read_reply as read_reply
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
 from medspec.run.score import metric_of
@@ -26,41 +30,30 @@ from medspec.types import BooleanType, ChoiceType, EnumType, Type
 if TYPE_CHECKING:
     import numpy as np
 
-FAILED = "failed"
-"""The reason of an answer that could not be read because there is no reply."""
-
-REFUSED = "refused"
-
 
 @attrs.frozen
 class TaskResult:
-    """The entry of a task in `report.json`, and its columns for `rows.parquet`."""
+    """The entry of a task in `report.json`, its columns for `rows.parquet`, and its lines for `verdicts.jsonl`."""
 
     report: dict[str, Any]
     columns: dict[str, list[Any]]
     drawn: dict[str, Drawn] = attrs.field(factory=dict)
     """The scores by label, for numbers over several tasks."""
+    verdicts: list[dict[str, Any]] = attrs.field(factory=list)
 
 
-def read_reply(reply: Reply, read: Read, row: dict[str, Any]) -> Any:
-    """The typed answer in one reply, or `Unread`. Never raises for a reply."""
-    reader = find_reader(read.reader.name)
-    if reader is None:
-        raise InternalError(f"there is no reader `{read.reader.name}`")
-    settings = dict(read.reader.settings)
-    if reply.failure is not None:
-        return Unread(FAILED, reply.text)
-    if reply.finish == "refused":
-        return Unread(REFUSED, reply.text)
-    if reader.asks == "logits":
-        if reply.scores is None or reader.decode_scores is None:
-            return Unread("needs_scores", reply.text)
-        return reader.decode_scores(reply.scores, read.reader.answer, row, settings)
-    return reader.decode(reply.text, read.reader.answer, row, settings)
+def finish_task(
+    plan: Plan,
+    task: TaskPlan,
+    rows: Rows,
+    replies: Sequence[Reply],
+    interval: Interval,
+    judge: Rule | None = None,
+) -> TaskResult:
+    """Read, count and score the replies of one task: those to every row, and again for each further draw.
 
-
-def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply], interval: Interval) -> TaskResult:
-    """Read, count and score the replies of one task: those to every row, and again for each further draw."""
+    `judge` rules about the replies where the task has judged scores.
+    """
     read, scan = plan.read(task.read), plan.scan(task.scan)
     draws = plan.call(task.call).repeats
     answers = [read_reply(reply, read, row) for reply, row in zip(replies, rows.rows * draws, strict=True)]
@@ -68,16 +61,11 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
     gold_type = scan.record.field(task.gold)
     assert gold_type is not None
     sure = confidences(task, read, replies, answers, rows.rows * draws)
-    batches = [
-        Batch(
-            read.reader.answer,
-            answers[start : start + len(golds)],
-            golds,
-            gold_type.type,
-            None if sure is None else sure[start : start + len(golds)],
-        )
-        for start in range(0, len(golds) * draws, max(len(golds), 1))
-    ]
+    answered = Answered(
+        task=task.name, ids=rows.ids, rows=rows.rows * draws, answers=answers, replies=replies, draws=draws
+    )
+    judged = {} if judge is None else judge_scores(task.scores, answered, judge)
+    batches = _batches(read, gold_type.type, golds, answers, sure, judged)
     clusters = cluster_rows(scan, rows)
     codes = None if clusters is None else clusters.codes
     scored = score_samples(task.scores, batches, interval, unread_policy=read.unread, clusters=codes)
@@ -86,6 +74,53 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "draws": draws,
         **_counts(answers, replies),
         "remarks": count_remarks(read, replies, rows.rows * draws),
+        **_head(plan, task, rows),
+        "metrics": scored.metrics,
+        "clusters": None if clusters is None else {"by": scan.cluster, "count": len(clusters.names)},
+        **({"judged": judged_report(judged)} if judged else {}),
+        "slices": _slices(plan, task, rows, batches, interval, codes),
+        "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
+    }
+    columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
+    columns.update(judged_columns(judged, private=scan.private))
+    for label, found in scored.per_row.items():
+        columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
+    if sure is not None:
+        columns["confidence"] = [None if one is None else list(one) for one in sure]
+    if codes is not None:
+        columns["cluster"] = codes.tolist() * draws
+    source = rows_key(rows)
+    drawn = {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()}
+    return TaskResult(report, columns, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
+
+
+def _batches(
+    read: Read,
+    gold_type: Type,
+    golds: Sequence[Any],
+    answers: Sequence[Any],
+    sure: Sequence[tuple[float, ...] | None] | None,
+    judged: Mapping[str, Judged],
+) -> list[Batch]:
+    """One batch for each draw."""
+    size = max(len(golds), 1)
+    return [
+        Batch(
+            read.reader.answer,
+            answers[start : start + size],
+            golds,
+            gold_type,
+            None if sure is None else sure[start : start + size],
+            {label: (type_of(one.value), one.values[start : start + size]) for label, one in judged.items()},
+        )
+        for start in range(0, len(answers), size)
+    ]
+
+
+def _head(plan: Plan, task: TaskPlan, rows: Rows) -> dict[str, Any]:
+    """What a task is, whatever came of it."""
+    read, scan = plan.read(task.read), plan.scan(task.scan)
+    return {
         "primary": next(score.label for score in task.scores if score.primary),
         "version": task.version,
         "call_hash": task.call_hash,
@@ -95,20 +130,7 @@ def finish_task(plan: Plan, task: TaskPlan, rows: Rows, replies: Sequence[Reply]
         "unread_policy": read.unread,
         "waivers": dict(task.waivers),
         "chance": chance(read.reader.answer, rows.rows),
-        "metrics": scored.metrics,
-        "clusters": None if clusters is None else {"by": scan.cluster, "count": len(clusters.names)},
-        "slices": _slices(plan, task, rows, batches, interval, codes),
-        "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
-    columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
-    for label, found in scored.per_row.items():
-        columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
-    if sure is not None:
-        columns["confidence"] = [None if one is None else list(one) for one in sure]
-    if codes is not None:
-        columns["cluster"] = codes.tolist() * draws
-    source = rows_key(rows)
-    return TaskResult(report, columns, {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()})
 
 
 def confidences(

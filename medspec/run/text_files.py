@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from typing import Any
 
 import attrs
 
@@ -14,7 +15,8 @@ from medspec.check.templates import TemplateChecker
 from medspec.errors import DataError
 from medspec.files.dotted import ABSENT, look_up
 from medspec.files.json_text import parse_json
-from medspec.plan.nodes import Binding, Constant, FieldRef, Plan, Render, TextFile
+from medspec.plan.judge_nodes import Judge, JudgeParameter, Panel, VerdictValue
+from medspec.plan.nodes import Constant, FieldRef, Plan, Render, Score, TaskPlan, TextFile, TurnPlan
 from medspec.run.roots import DataRoots, find_file
 from medspec.syntax import template
 from medspec.syntax.blocks import Block
@@ -33,22 +35,57 @@ _HOLES = {
 
 def resolve_texts(plan: Plan, roots: DataRoots) -> Plan:
     """`plan` with every text from a file in its place. Raises `DataError` with the path and what is wrong with it."""
-    return attrs.evolve(plan, renders=tuple(_resolve(render, plan, roots) for render in plan.renders))
+    return attrs.evolve(
+        plan,
+        renders=tuple(_resolve(render, plan, roots) for render in plan.renders),
+        tasks=tuple(_with_judges(task, roots) for task in plan.tasks),
+    )
+
+
+def _with_judges(task: TaskPlan, roots: DataRoots) -> TaskPlan:
+    """`task` with the texts of its judges in their place."""
+
+    def read(judge: Judge) -> Judge:
+        parameters = dict(judge.parameters)
+        types = {
+            name: parameters[bound.name] if isinstance(bound, JudgeParameter) else TextType()
+            for name, bound in judge.bindings
+        }
+        bindings = tuple((name, _read_binding(bound, roots)) for name, bound in judge.bindings)
+        return attrs.evolve(judge, turns=resolve_turns(judge.turns, types, roots), bindings=bindings)
+
+    def of(score: Score) -> Score:
+        if not isinstance(score.value, VerdictValue):
+            return score
+        judge = score.value.judge
+        if isinstance(judge, Panel):
+            third = None if judge.third is None else read(judge.third)
+            found: Judge | Panel = attrs.evolve(judge, judges=tuple(map(read, judge.judges)), third=third)
+        else:
+            found = read(judge)
+        return attrs.evolve(score, value=attrs.evolve(score.value, judge=found))
+
+    return attrs.evolve(task, scores=tuple(map(of, task.scores)))
+
+
+def _read_binding(bound: Any, roots: DataRoots) -> Any:
+    return Constant(read_text(bound, roots)) if isinstance(bound, TextFile) else bound
 
 
 def _resolve(render: Render, plan: Plan, roots: DataRoots) -> Render:
-    bindings: list[tuple[str, Binding]] = []
-    for name, bound in render.bindings:
-        bindings.append((name, Constant(read_text(bound, roots)) if isinstance(bound, TextFile) else bound))
-    types = _types(render, plan)
-    turns = []
-    for turn in render.turns:
-        if turn.file is None:
-            turns.append(turn)
-            continue
-        pieces = _pieces(read_text(turn.file, roots), turn.file)
-        turns.append(attrs.evolve(turn, pieces=_checked(pieces, turn.file, types), file=None))
-    return attrs.evolve(render, turns=tuple(turns), bindings=tuple(bindings))
+    bindings = tuple((name, _read_binding(bound, roots)) for name, bound in render.bindings)
+    return attrs.evolve(render, turns=resolve_turns(render.turns, _types(render, plan), roots), bindings=bindings)
+
+
+def resolve_turns(turns: tuple[TurnPlan, ...], types: dict[str, Type], roots: DataRoots) -> tuple[TurnPlan, ...]:
+    """`turns` with every text from a file in its place; `types` are those of the parameters it may take."""
+    found = []
+    for turn in turns:
+        if turn.file is not None:
+            pieces = _pieces(read_text(turn.file, roots), turn.file)
+            turn = attrs.evolve(turn, pieces=_checked(pieces, turn.file, types), file=None)
+        found.append(turn)
+    return tuple(found)
 
 
 def read_text(file: TextFile, roots: DataRoots) -> str:

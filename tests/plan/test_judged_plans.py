@@ -1,8 +1,6 @@
-"""Plans with judges: kept whole, hashed by what they mean, refused before a run; and rows that go to no remote model."""
+"""Plans with judges: kept whole, hashed by what they mean, and rows that go to no remote model."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from judge_cases import SECOND
@@ -12,12 +10,11 @@ from medspec.backends.base import Abilities
 from medspec.check.egress import is_credentialed
 from medspec.codes.base import module
 from medspec.codes.parts import FOLLOW_UP, JUDGE, JUDGED, MEAN, METRICS, NOTES, QUESTIONS, READ, TELL
-from medspec.errors import BackendError
 from medspec.plan.explain import explain
 from medspec.plan.fit import check_fit
 from medspec.plan.form import from_json, to_json
 from medspec.plan.judge_nodes import Model, Panel, VerdictValue, judges_of
-from medspec.plan.judged import judges_in, refuse_judged
+from medspec.plan.judged import judges_in
 from medspec.text.web_address import is_loopback
 
 PANEL = """
@@ -109,17 +106,6 @@ def test_the_fields_a_judge_sees_are_read() -> None:
     data = QUESTIONS.replace("gold     : text", "gold     : text\n  note     : text\n  other    : text")
     plan = plan_of(module(MEAN, data, TELL, JUDGE, JUDGED.replace("gold, answer", "note, answer")), "open_questions")
     assert [field.name for field in plan.scans[0].record.fields] == ["id", "question", "gold", "note"]
-
-
-def test_a_run_of_a_judged_plan_is_refused(tmp_path: Path) -> None:
-    from planned_specs import run_plan, write_lines
-
-    write_lines(tmp_path / "questions" / "test.jsonl", [{"id": "1", "question": "Why?", "gold": "So."}])
-    plan = plan_of(BASE, "open_questions")
-    with pytest.raises(BackendError, match="needs a judge for quality"):
-        run_plan(plan, tmp_path / "out", "hash", data=tmp_path)
-    assert not (tmp_path / "out").exists()
-    refuse_judged(plan_of(PRIVATE, "follow_up"))
 
 
 def fit(text: str, name: str, abilities: Abilities) -> list[str]:

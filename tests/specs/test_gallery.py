@@ -11,7 +11,7 @@ from medspec.plan.lower import lower
 from medspec.plan.optimise import optimise
 from medspec.run.examples import run_examples
 from medspec.run.execute import execute
-from medspec.run.invent import InventedModel, invent
+from medspec.run.invent import InventedJudges, InventedModel, invent
 from medspec.run.roots import DataRoots
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -39,12 +39,15 @@ def test_a_task_runs_on_invented_rows(name, tmp_path):
     roots = DataRoots.of([SPECS])
     bound = invent(optimise(lower(CHECKED.spec, [name])), roots, rows=12, seed=3)
     model = InventedModel(bound, seed=3)
-    report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound)
+    judges = InventedJudges(seed=3)
+    report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, judges=judges)
     (task,) = report["tasks"].values()
     assert task["rows"] >= 12
     assert task["failed"] == 0
     for label, value in task["metrics"].items():
-        assert value["rows"] == task["rows"], label
+        # A judge that says nothing that can be read leaves a row unscored.
+        unscored = task.get("judged", {}).get(label, {}).get("rows_unscored", 0)
+        assert value["rows"] + unscored == task["rows"], label
         assert value["value"] is not None, label
         assert value["low"] is None or value["low"] <= value["value"] <= value["high"], label
 
@@ -53,5 +56,6 @@ def test_a_task_runs_on_invented_rows(name, tmp_path):
 def test_a_suite_has_all_its_numbers(name, tmp_path):
     roots = DataRoots.of([SPECS])
     bound = invent(optimise(lower(CHECKED.spec, [name])), roots, rows=8, seed=1)
-    report = execute(bound.plan, InventedModel(bound, seed=1), model="invented", out=tmp_path, roots=roots, bound=bound)
+    model, judges = InventedModel(bound, seed=1), InventedJudges(seed=1)
+    report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, judges=judges)
     assert all(value["value"] is not None for value in report["aggregates"].values())

@@ -1,0 +1,1 @@
+"""Judges asked: what is shown to them, what becomes of their replies, how far they agree with people."""

@@ -1,0 +1,236 @@
+"""One judge asked about many things: requests written, replies read, repeats made one.
+
+A row gets `repeats` verdicts, each asked for again up to `retries` times while it cannot be read. With `swap` every one of
+them is two replies, one for each order of the two sides: they must say the same, else it is a tie. Nothing is filled in:
+what no verdict came of is an `Opinion` without one, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from medspec.backends.base import Reply, Request, sha256_of
+from medspec.check.templates import ANSWER_FORMAT
+from medspec.errors import BackendError, InternalError
+from medspec.plan.judge_nodes import Judge, JudgeParameter
+from medspec.plan.nodes import Constant, FieldRef, Read, Render
+from medspec.readers import find_reader
+from medspec.readers.base import Unread
+from medspec.run.calls import Caller
+from medspec.run.judging.combine import combine
+from medspec.run.judging.fence import fenced
+from medspec.run.reading import read_reply
+from medspec.run.render import Turns, turn_maker
+from medspec.syntax import template
+from medspec.syntax.filters import Unrenderable
+from medspec.types import Misfit
+
+TIE = "tie"
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One thing to judge. `name` is the row, with `#2` for the second entry of a list and `~2` for the second draw.
+
+    `values` fill the judge's parameters; `candidates` names those that hold what the model under test wrote.
+    """
+
+    task: str
+    name: str
+    values: Mapping[str, Any]
+    candidates: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class Said:
+    """One reply of a judge. `verdict` is None where `trouble` says why there is none."""
+
+    case: str
+    repeat: int
+    swapped: bool
+    attempt: int
+    reply: Reply
+    verdict: Any
+    trouble: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Opinion:
+    """What one judge says of one case: its verdict, or None with the `reason`. `flipped`: the order changed the verdict."""
+
+    verdict: Any
+    reason: str | None
+    said: tuple[Said, ...]
+    flipped: bool = False
+
+
+@attrs.define
+class Tally:
+    """What the replies of one judge were, over a whole run."""
+
+    replies: int = 0
+    verdicts: int = 0
+    unread: Counter[str] = attrs.field(factory=Counter)
+    failed: Counter[str] = attrs.field(factory=Counter)
+    flips: int = 0
+    asked: int = 0
+    reused: int = 0
+
+    def add(self, said: Said) -> None:
+        self.replies += 1
+        if said.trouble is None:
+            self.verdicts += 1
+        else:
+            (self.unread if said.reply.failure is None else self.failed)[said.trouble] += 1
+
+
+@attrs.define
+class Asking:
+    """One judge with the model it asks. `tally` counts over the run."""
+
+    judge: Judge
+    caller: Caller
+    tally: Tally = attrs.field(factory=Tally)
+    _messages: Callable[[Mapping[str, Any]], Turns] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._messages = turn_maker(_as_render(self.judge))
+
+    def opinions(self, cases: Sequence[Case]) -> list[Opinion]:
+        """What the judge says of each case, in order."""
+        said: dict[tuple[int, int, bool], list[Said]] = {}
+        waiting = [
+            (index, repeat, swapped)
+            for index in range(len(cases))
+            for repeat in range(self.judge.repeats)
+            for swapped in ((False, True) if self.judge.swap else (False,))
+        ]
+        for attempt in range(self.judge.retries + 1):
+            found = self._ask(cases, waiting, attempt)
+            for place, one in zip(waiting, found, strict=True):
+                said.setdefault(place, []).append(one)
+            waiting = [place for place in waiting if said[place][-1].trouble is not None]
+            if not waiting:
+                break
+        return [self._opinion(index, said) for index in range(len(cases))]
+
+    def _ask(self, cases: Sequence[Case], places: Sequence[tuple[int, int, bool]], attempt: int) -> list[Said]:
+        before = self.caller.asked, self.caller.reused
+        requests = [self._request(cases[index], repeat, swapped, attempt) for index, repeat, swapped in places]
+        replies = self.caller.answer(requests)
+        self.tally.asked += self.caller.asked - before[0]
+        self.tally.reused += len(requests) - (self.caller.asked - before[0])
+        found = []
+        for (index, repeat, swapped), reply in zip(places, replies, strict=True):
+            verdict, trouble = self._read(cases[index], reply, swapped)
+            found.append(
+                Said(
+                    case=cases[index].name,
+                    repeat=repeat,
+                    swapped=swapped,
+                    attempt=attempt,
+                    reply=reply,
+                    verdict=verdict,
+                    trouble=trouble,
+                )
+            )
+            self.tally.add(found[-1])
+        return found
+
+    def _request(self, case: Case, repeat: int, swapped: bool, attempt: int) -> Request:
+        judge = self.judge
+        values = fenced(self._in_order(case.values, swapped), self._sides(case.candidates, swapped), fence=judge.fence)
+        try:
+            messages = self._messages(values)
+        except (Unrenderable, Misfit) as error:
+            raise BackendError(
+                f"`{case.task}`, row {case.name}: cannot write the prompt of `{judge.name}`: {error}"
+            ) from None
+        sample = repeat + attempt * judge.repeats
+        if self.caller.backend.abilities.by_row:
+            name = case.name + (f"@{repeat + 1}" if judge.repeats > 1 else "") + ("/swapped" if swapped else "")
+            return Request(task=case.task, row=name, messages=messages, decode=judge.decode, sample=sample)
+        request = Request(task=judge.name, row="", messages=messages, decode=judge.decode, sample=sample)
+        # Equal questions to a judge are one question, whichever row, metric or task they come from, drawn or not.
+        return attrs.evolve(request, task="", row=sha256_of(request.plain_prompt))
+
+    def _in_order(self, values: Mapping[str, Any], swapped: bool) -> dict[str, Any]:
+        if not swapped or self.judge.swap is None:
+            return dict(values)
+        one, other = self.judge.swap
+        return {**values, one: values[other], other: values[one]}
+
+    def _sides(self, candidates: frozenset[str], swapped: bool) -> frozenset[str]:
+        """Both sides of a pair are fenced alike: otherwise the fence would say which one is the candidate's."""
+        swap = self.judge.swap
+        return candidates | frozenset(swap) if swap is not None and candidates & set(swap) else candidates
+
+    def _read(self, case: Case, reply: Reply, swapped: bool) -> tuple[Any, str | None]:
+        judge = self.judge
+        if reply.failure is not None:
+            return None, reply.failure
+        mark = judge.model.dialect.strip_before if judge.model.dialect is not None else None
+        if mark is not None:
+            reply = attrs.evolve(reply, text=reply.text.rpartition(mark)[2])
+        read = Read(id="", call="", reader=judge.reader)
+        verdict = read_reply(reply, read, dict(case.values))
+        if isinstance(verdict, Unread):
+            return None, verdict.reason
+        if swapped and judge.swap is not None:
+            one, other = judge.swap
+            verdict = {one: other, other: one}.get(verdict, verdict)
+        return verdict, None
+
+    def _opinion(self, index: int, said: Mapping[tuple[int, int, bool], list[Said]]) -> Opinion:
+        judge, type_ = self.judge, self.judge.reader.answer
+        every = tuple(one for place, found in said.items() if place[0] == index for one in found)
+        verdicts, flipped = [], False
+        for repeat in range(judge.repeats):
+            last = [said[(index, repeat, swapped)][-1] for swapped in ((False, True) if judge.swap else (False,))]
+            if any(one.trouble is not None for one in last):
+                continue
+            if len({one.verdict for one in last} if judge.swap else [1]) == 1:
+                verdicts.append(last[0].verdict)
+                continue
+            flipped = True
+            self.tally.flips += 1
+            if TIE in {case.name for case in getattr(type_, "cases", ())}:
+                verdicts.append(TIE)
+        if len(verdicts) < judge.quorum:
+            reason = "flipped" if flipped else _trouble(every)
+            return Opinion(verdict=None, reason=reason, said=every, flipped=flipped)
+        verdict = combine(verdicts, type_, judge.combine)
+        return Opinion(verdict=verdict, reason="undecided" if verdict is None else None, said=every, flipped=flipped)
+
+
+def _trouble(said: Sequence[Said]) -> str:
+    """`failed` where the judge gave no reply, else `unread`."""
+    troubled = [one for one in said if one.trouble is not None]
+    return "failed" if troubled and all(one.reply.failure is not None for one in troubled) else "unread"
+
+
+def _as_render(judge: Judge) -> Render:
+    """The judge's prompt as a prompt over rows, whose fields are the judge's parameters."""
+    reader = find_reader(judge.reader.name)
+    if reader is None:
+        raise InternalError(f"there is no reader `{judge.reader.name}`")
+    text = reader.answer_format(judge.reader.answer, dict(judge.reader.settings))
+    bindings = [
+        (name, FieldRef(bound.name) if isinstance(bound, JudgeParameter) else bound) for name, bound in judge.bindings
+    ]
+    turns, dialect = judge.turns, judge.model.dialect
+    if dialect is not None and dialect.suffix:
+        last = max(index for index, turn in enumerate(turns) if turn.role == "user")
+        end = attrs.evolve(turns[last], pieces=(*turns[last].pieces, template.Text(dialect.suffix)))
+        turns = (*turns[:last], end, *turns[last + 1 :])
+    return Render(
+        id="",
+        scan="",
+        prompt=judge.prompt,
+        turns=turns,
+        bindings=(*bindings, (ANSWER_FORMAT, Constant(text))),
+    )
