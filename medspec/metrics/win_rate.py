@@ -4,7 +4,8 @@
 
 A verdict that is neither `winner` nor `tie` is a loss, and so is an unread row.
 
-A plain mean of 1, 1/2 and 0 in 64 bits; torchmetrics knows no ties. Ties as halves: Zheng et al. (2023), "Judging LLM-as-a-Judge", section 3.
+A plain mean of 1, 1/2 and 0 in 64 bits; torchmetrics knows no ties.
+Ties as halves: Zheng et al. (2023), "Judging LLM-as-a-Judge", section 3.
 """
 
 from __future__ import annotations
