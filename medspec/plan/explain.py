@@ -40,6 +40,11 @@ def explain(plan: Plan, *, before: Plan | None = None) -> str:
     lines.append(f"intervals: {interval.method}, level {interval.level:g}")
     if before is not None and len(before.calls) != len(plan.calls):
         lines.append(f"merged: {len(before.calls)} calls became {len(plan.calls)}")
+    lines += [
+        f"asked together, row by row: {' + '.join(wave.calls)}, whose prompts begin with the same part of a row"
+        for wave in plan.waves
+        if len(wave.calls) > 1
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -68,6 +73,7 @@ def explain_json(plan: Plan) -> dict[str, Any]:
             }
             for judge, labels in judges_in(plan)
         ],
+        "waves": [{"calls": list(wave.calls), "by_prompt": wave.by_prompt} for wave in plan.waves],
         "aggregates": [{"name": a.name, "method": a.method, "tasks": list(a.tasks)} for a in plan.aggregates],
     }
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import attrs
+
 from medspec.errors import InternalError, UsageError
 from medspec.passes.drop_unused import drop_unused
 from medspec.passes.fold_prompts import fold_prompts
@@ -34,8 +36,23 @@ PASSES: tuple[tuple[str, Pass], ...] = (
 )
 
 
+@attrs.frozen
+class Step:
+    """A pass that was run, with the plan before and after it."""
+
+    name: str
+    before: Plan
+    after: Plan
+
+
 def optimise(plan: Plan, *, level: int = 1, without: Collection[str] = ()) -> Plan:
     """The plan after all passes of `level` but those named in `without`. Raises `UsageError` for an unknown name."""
+    taken = steps(plan, level=level, without=without)
+    return taken[-1].after if taken else plan
+
+
+def steps(plan: Plan, *, level: int = 1, without: Collection[str] = ()) -> list[Step]:
+    """What `optimise` does, pass by pass. Raises `UsageError` for an unknown name."""
     names = [name for name, _ in PASSES]
     for name in without:
         if name not in names:
@@ -43,11 +60,14 @@ def optimise(plan: Plan, *, level: int = 1, without: Collection[str] = ()) -> Pl
             advice = f"did you mean `{close}`?" if close else f"there are: {', '.join(names)}"
             raise UsageError(f"there is no pass named `{name}`; {advice}")
     _verify(plan, "lowering")
+    taken: list[Step] = []
     for name, run in PASSES if level > 0 else ():
         if name not in without:
-            plan = run(plan)
-            _verify(plan, name)
-    return plan
+            after = run(plan)
+            _verify(after, name)
+            taken.append(Step(name, plan, after))
+            plan = after
+    return taken
 
 
 def _verify(plan: Plan, after: str) -> None:

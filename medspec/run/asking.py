@@ -68,9 +68,14 @@ def ask(bound: Bound, caller: Caller, asking: Asking) -> list[Sequence[Reply]]:
 def _in_order(requests: Sequence[Request], caller: Caller, *, by_prompt: bool) -> Sequence[Reply]:
     if not by_prompt:
         return caller.answer(requests)
-    order = sorted(range(len(requests)), key=lambda place: _prompt(requests[place]))
+    order = in_order_of_prompts(requests)
     found: dict[int, Reply] = dict(zip(order, caller.answer([requests[place] for place in order]), strict=True))
     return [found[place] for place in range(len(requests))]
+
+
+def in_order_of_prompts(requests: Sequence[Request]) -> list[int]:
+    """The places of `requests` so that those whose prompts begin alike follow each other."""
+    return sorted(range(len(requests)), key=lambda place: _prompt(requests[place]))
 
 
 def _prompt(request: Request) -> tuple[tuple[str, tuple[str, ...]], ...]:
