@@ -17,6 +17,7 @@ from tiny_models import TinyModel, write_llama
 from medspec.backends.base import Decode, Message, Options, Reply, Request
 from medspec.backends.onnx.backend import OnnxBackend, open_model
 from medspec.backends.onnx.generate import WritingJob
+from medspec.backends.onnx.room import room_for
 from medspec.backends.onnx.sampling import log_likelihood, next_token, row_generator
 
 STORIES = Path(__file__).parents[2].parent / "shared" / "data" / "stories260k_onnx"
@@ -95,7 +96,8 @@ def write(
         )
         for index, text in enumerate(prompts)
     ]
-    engine = attrs.evolve(backend.engine, batch=batch, way=way or backend.engine.way)
+    assert backend.engine is not None
+    engine = attrs.evolve(backend.engine, room=room_for(backend.engine.decoder, batch), way=way or backend.engine.way)
     written = engine.write(jobs)
     return [list(result.ids) for result in sorted(written, key=lambda result: result.job.index)]
 

@@ -22,7 +22,7 @@ class Item:
     shape: list[Any] = attrs.field(factory=lambda: ["batch", "length"])
 
 
-def cache(prefix: str, *, type: str = "tensor(float)", shape: tuple[Any, ...] = ("b", 4, "p", 16)) -> list[Item]:
+def cache(prefix: str, *, type: str = "tensor(float)", shape: tuple[Any, ...] = ("b", 2, "p", 16)) -> list[Item]:
     return [Item(f"{prefix}.0.{part}", type, list(shape)) for part in ("key", "value")]
 
 
@@ -47,8 +47,8 @@ def test_a_usual_graph() -> None:
         300,
     )
     assert [(slot.past, slot.present, slot.heads, slot.head_size) for slot in found.cache] == [
-        ("past_key_values.0.key", "present.0.key", 4, 16),
-        ("past_key_values.0.value", "present.0.value", 4, 16),
+        ("past_key_values.0.key", "present.0.key", 2, 16),
+        ("past_key_values.0.value", "present.0.value", 2, 16),
     ]
     assert list(found.inputs) == ["input_ids", "attention_mask", "position_ids"]
     assert found.pads_left
@@ -91,6 +91,8 @@ def test_sizes_the_graph_leaves_open_come_from_the_config() -> None:
         (None, [LOGITS], "the cache input past_key_values.0.key has no output present.0.key"),
         ([*INPUTS, *cache("past_key_values", type="tensor(bfloat16)")], None, "has the type tensor.bfloat16."),
         ([*INPUTS, *cache("past_key_values", shape=(2, "b", 4, "p", 16))], None, "has the shape .2, b, 4, p, 16."),
+        ([*INPUTS, *cache("past_key_values", shape=("b", 4, "p", 16))], None,
+         "past_key_values.0.key has 4 heads, and config.json says 2 or 8"),
         ([*INPUTS, cache("past_key_values")[0], cache("past_key_values", type="tensor(float16)")[1]], None,
          "mixes number types: float16, float32"),
     ],

@@ -21,6 +21,7 @@ from medspec.backends.onnx.engine import Engine
 from medspec.backends.onnx.generate import WritingJob, Written
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
 from medspec.backends.onnx.picked_logits import pick_logits
+from medspec.backends.onnx.room import room_for
 from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob
 from medspec.backends.onnx.self_check import check_decoder, slots_work
 from medspec.backends.onnx.session import Opened, open_session
@@ -91,7 +92,8 @@ class OnnxBackend:
             "device": self.opened.device,
             "why_cpu": self.opened.cpu_reason,
             "threads": self.opened.threads,
-            "batch": 1 if engine.way == "exact" else engine.batch,
+            "batch": 1 if engine.way == "exact" else engine.room.batch,
+            "cache_bytes": engine.room.limit,
             "caches": engine.way,
             "exact": self.options.exact,
             "context": folder.context,
@@ -207,7 +209,7 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
         decoder=decoder,
         tokens=tokens,
         way=_way_to_run(decoder, folder.graph, tokens.encode(_CHECK_TEXT, chat=False), exact=options.exact),
-        batch=max(1, options.batch),
+        room=room_for(decoder, max(1, options.batch)),
         seed=options.seed,
     )
     return OnnxBackend(folder, tokens, template, opened, engine, options, date)

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 class StepFailed(Exception):
     """The graph did not run for these rows, for want of memory perhaps: fewer rows may do."""
 
+    @property
+    def wants_memory(self) -> bool:
+        """Whether it looks like memory; ONNX Runtime says so in words only."""
+        text = str(self).lower()
+        return "memory" in text or "alloc" in text
+
 
 def last_places(rows: int, new: int) -> NDArray[numpy.int64]:
     """The last of `new` positions of every row."""

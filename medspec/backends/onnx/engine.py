@@ -17,6 +17,7 @@ from medspec.backends.onnx.decoder import Decoder, StepFailed
 from medspec.backends.onnx.generate import WritingJob, Written, write_all
 from medspec.backends.onnx.generate_slots import write_in_slots
 from medspec.backends.onnx.prefixes import Prefixes
+from medspec.backends.onnx.room import Room
 from medspec.backends.onnx.score import Scored, ScoringJob, score_alone, score_in_slots
 from medspec.backends.onnx.score_batches import score_in_batches
 from medspec.backends.onnx.slots import Slots, make_slots
@@ -31,7 +32,7 @@ class Engine:
     tokens: Tokens
     way: str
     """`exact`, `slots` or `growing`."""
-    batch: int
+    room: Room
     seed: int
     _slots: Slots | None = None
     _prefixes: Prefixes = attrs.field(init=False)
@@ -51,7 +52,7 @@ class Engine:
             if slots is not None:
                 yield from score_in_slots(slots, jobs)
                 return
-        yield from score_in_batches(self.decoder, jobs, self._prefixes, batch=self.batch)
+        yield from score_in_batches(self.decoder, jobs, self._prefixes, self.room)
 
     def write(self, jobs: Sequence[WritingJob]) -> Iterator[Written]:
         """The replies of all jobs, in any order."""
@@ -59,7 +60,7 @@ class Engine:
             return
         if self.way == "slots":
             longest = max(len(job.ids) + job.room for job in jobs)
-            slots = self._slots_for(min(self.batch, len(jobs)), longest)
+            slots = self._slots_for(min(self.room.rows(longest, copies=1), len(jobs)), longest)
             if slots is not None:
                 yield from write_in_slots(slots, self.tokens, jobs, seed=self.seed)
                 return
@@ -68,7 +69,7 @@ class Engine:
             self.decoder,
             self.tokens,
             jobs,
-            batch=1 if alone else self.batch,
+            room=Room(1, None, 0) if alone else self.room,
             seed=self.seed,
             prefixes=None if alone else self._prefixes,
         )

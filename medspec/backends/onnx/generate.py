@@ -17,6 +17,7 @@ from medspec.backends.base import Decode
 from medspec.backends.onnx.decoder import Cache, Decoder, StepFailed, last_places
 from medspec.backends.onnx.prefixes import Branch, Prefixes, branches
 from medspec.backends.onnx.reply_text import ReplyText
+from medspec.backends.onnx.room import Room, run_in_halves
 from medspec.backends.onnx.sampling import NOT_FINITE, next_token, row_generator
 from medspec.backends.onnx.tokens import Tokens
 
@@ -96,11 +97,11 @@ def write_all(
     tokens: Tokens,
     jobs: Sequence[WritingJob],
     *,
-    batch: int,
+    room: Room,
     seed: int,
     prefixes: Prefixes | None = None,
 ) -> Iterator[Written]:
-    """Continue every prompt, in batches of up to `batch` rows of similar length, the longest first.
+    """Continue every prompt, in batches of rows of similar length, the longest first.
 
     With `prefixes` long common beginnings are run once.
     """
@@ -109,35 +110,45 @@ def write_all(
     else:
         found = branches([job.ids for job in jobs])
     for branch in found:
-        waiting = list(_batches(decoder, [jobs[at] for at in branch.members], branch.shared, batch))
-        while waiting:
-            rows = waiting.pop(0)
-            started = time.perf_counter()
-            try:
-                cache = None if prefixes is None else prefixes.cache_of(rows[0].ids[: branch.shared])
-                written = _write(decoder, tokens, rows, cache, seed)
-            except StepFailed as err:
-                if len(rows) > 1:
-                    half = (len(rows) + 1) // 2
-                    waiting[:0] = [rows[:half], rows[half:]]
-                    continue
-                written = [Written(job=rows[0], fault=str(err))]
-            share = (time.perf_counter() - started) / len(rows)
-            for result in written:
-                yield attrs.evolve(result, seconds=share)
+        for group in _groups(decoder, [jobs[at] for at in branch.members]):
+            yield from _write_group(decoder, tokens, group, branch.shared, room, seed, prefixes)
 
 
-def _batches(decoder: Decoder, jobs: Sequence[WritingJob], shared: int, size: int) -> Iterator[list[WritingJob]]:
+def _groups(decoder: Decoder, jobs: Sequence[WritingJob]) -> list[list[WritingJob]]:
+    """Jobs that may share a batch, the longest first."""
     ordered = sorted(jobs, key=lambda job: (-len(job.ids), job.index))
-    signature = decoder.signature
-    if shared and not signature.continues_batches:
-        size = 1
-    groups = [ordered]
-    if not signature.pads_left:
-        groups = [list(group) for _, group in groupby(ordered, key=lambda job: len(job.ids))]
-    for group in groups:
-        for start in range(0, len(group), size):
-            yield group[start : start + size]
+    if decoder.signature.pads_left:
+        return [ordered]
+    return [list(group) for _, group in groupby(ordered, key=lambda job: len(job.ids))]
+
+
+def _write_group(
+    decoder: Decoder,
+    tokens: Tokens,
+    jobs: list[WritingJob],
+    shared: int,
+    room: Room,
+    seed: int,
+    prefixes: Prefixes | None,
+) -> Iterator[Written]:
+    def size(job: WritingJob) -> int:
+        return 1 if shared and not decoder.signature.continues_batches else room.rows(len(job.ids) + job.room)
+
+    def run(rows: list[WritingJob]) -> list[Written]:
+        started = time.perf_counter()
+        cache = None if prefixes is None else prefixes.cache_of(rows[0].ids[:shared])
+        written = _write(decoder, tokens, rows, cache, seed)
+        share = (time.perf_counter() - started) / len(rows)
+        return [attrs.evolve(result, seconds=share) for result in written]
+
+    def failed(err: StepFailed, rows: list[WritingJob]) -> None:
+        room.shrink(err, len(rows), len(rows[0].ids) + rows[0].room)
+
+    for rows, result in run_in_halves(jobs, size, run, failed):
+        if isinstance(result, StepFailed):
+            yield Written(job=rows[0], fault=str(result))
+        else:
+            yield from result
 
 
 def _write(

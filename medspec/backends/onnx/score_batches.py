@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from medspec.backends.onnx.decoder import Cache, Decoder, StepFailed
 from medspec.backends.onnx.prefixes import Prefixes, branches
+from medspec.backends.onnx.room import Room, run_in_halves
 from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob, put_together, rest_places
 
 if TYPE_CHECKING:
@@ -29,46 +30,49 @@ _TOKENS = 256
 """On the CPU, batches of more tokens are slower by the token."""
 
 
-def score_in_batches(
-    decoder: Decoder, jobs: Sequence[ScoringJob], prefixes: Prefixes, *, batch: int
-) -> Iterator[Scored]:
-    """Score all jobs, up to `batch` rows at a time. A batch that fails is run again in halves."""
+def score_in_batches(decoder: Decoder, jobs: Sequence[ScoringJob], prefixes: Prefixes, room: Room) -> Iterator[Scored]:
+    """Score all jobs, rows that begin alike and have similar length together."""
     for branch in branches([job.context or job.options[0].ids for job in jobs]):
-        waiting = list(_batches(decoder, [jobs[at] for at in branch.members], branch.shared, batch))
-        while waiting:
-            rows = waiting.pop(0)
-            started = time.perf_counter()
-            try:
-                cache = prefixes.cache_of(rows[0].context[: branch.shared])
-                found = _logits(decoder, rows, cache)
-            except StepFailed as err:
-                if len(rows) > 1:
-                    half = (len(rows) + 1) // 2
-                    waiting[:0] = [rows[:half], rows[half:]]
-                    continue
-                yield Scored(job=rows[0], seconds=time.perf_counter() - started, fault=str(err))
-            else:
-                share = (time.perf_counter() - started) / len(rows)
-                for job, (context, rests) in zip(rows, found, strict=True):
-                    yield put_together(job, context, rests, share)
+        for group in _groups(decoder, [jobs[at] for at in branch.members]):
+            yield from _score_group(decoder, group, branch.shared, prefixes, room)
 
 
-def _batches(decoder: Decoder, jobs: Sequence[ScoringJob], shared: int, batch: int) -> Iterator[list[ScoringJob]]:
-    """Rows of similar length, the longest first; a row whose options share nothing goes alone."""
+def _groups(decoder: Decoder, jobs: Sequence[ScoringJob]) -> list[list[ScoringJob]]:
+    """Jobs that may share a batch, the longest first."""
     ordered = sorted(jobs, key=lambda job: (-job.shared, job.index))
     if decoder.signature.pads_left:
-        groups = [ordered]
-    else:
-        groups = [list(group) for _, group in groupby(ordered, key=lambda job: job.shared)]
-    for group in groups:
-        at = 0
-        while at < len(group):
-            new = group[at].shared - shared
-            fits = 1 if new < 1 or (shared and not decoder.signature.continues_batches) else batch
-            if not decoder.on_gpu:
-                fits = min(fits, max(1, _TOKENS // max(new, 1)))
-            yield group[at : at + fits]
-            at += fits
+        return [ordered]
+    return [list(group) for _, group in groupby(ordered, key=lambda job: job.shared)]
+
+
+def _score_group(
+    decoder: Decoder, jobs: list[ScoringJob], shared: int, prefixes: Prefixes, room: Room
+) -> Iterator[Scored]:
+    def size(job: ScoringJob) -> int:
+        new = job.shared - shared
+        if new < 1 or (shared and not decoder.signature.continues_batches):
+            return 1  # options that share nothing, or a graph that takes several tokens for one row only
+        fits = room.rows(_longest(job) * max(1, len(job.longer)))
+        return fits if decoder.on_gpu else min(fits, max(1, _TOKENS // new))
+
+    def run(rows: list[ScoringJob]) -> list[Scored]:
+        started = time.perf_counter()
+        found = _logits(decoder, rows, prefixes.cache_of(rows[0].context[:shared]))
+        share = (time.perf_counter() - started) / len(rows)
+        return [put_together(job, *each, share) for job, each in zip(rows, found, strict=True)]
+
+    def failed(err: StepFailed, rows: list[ScoringJob]) -> None:
+        room.shrink(err, len(rows), _longest(rows[0]) * max(1, len(rows[0].longer)))
+
+    for rows, result in run_in_halves(jobs, size, run, failed):
+        if isinstance(result, StepFailed):
+            yield Scored(job=rows[0], fault=str(result))
+        else:
+            yield from result
+
+
+def _longest(job: ScoringJob) -> int:
+    return max(len(option.ids) for option in job.options)
 
 
 def _logits(decoder: Decoder, jobs: Sequence[ScoringJob], prefix: Cache | None) -> list[Found]:

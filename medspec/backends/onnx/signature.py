@@ -135,6 +135,14 @@ def _slot(graph: Path, past: Declared, given: Mapping[str, Declared], config: Ma
     head_size = _number(past.shape[3]) or _config_head_size(config)
     if heads is None or head_size is None:
         raise BackendError(f"{graph}: neither the graph nor config.json says how large the cache {past.name} is")
+    known = {_config_number(config, "num_key_value_heads"), _config_number(config, "num_attention_heads")} - {None}
+    # A model with one head for all queries writes 1, and says elsewhere in its configuration that it is one.
+    if known and heads not in known | {1}:
+        said = " or ".join(str(count) for count in sorted(filter(None, known)))
+        raise BackendError(
+            f"{graph}: the cache {past.name} has {heads} heads, and config.json says {said}; "
+            "graph and configuration do not belong together"
+        )
     return CacheSlot(past=past.name, present=present, heads=heads, head_size=head_size)
 
 

@@ -1,0 +1,134 @@
+"""The engine beside lm-evaluation-harness 0.4.13: same weights, same prompts, same answers; how long each takes.
+
+    python perf/make_model.py FOLDER [--items 100]
+    python perf/engine.py FOLDER [--rounds 3] [--harness VENV] [--only letters]
+
+Every command is a process of its own, with one thread, and the two take turns. A line of the table is one kind of work:
+medians of wall time, of processor time (what counts on a machine with other work) and of the largest memory, the ratios
+of both, and whether the answers were the same. `many` is 20,000 five-shot questions to models that compute nothing.
+The harness is installed into VENV (made when it is not there; about 1.5 GB) with the torch that constraints.txt names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PEER = "lm_eval[hf]==0.4.13"
+MODEL_WORK, ALL_WORK = ("letters", "texts", "write"), ("letters", "texts", "write", "many")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--harness", type=Path, default=Path(tempfile.gettempdir()) / "medspec-lm-eval")
+    parser.add_argument("--only", choices=ALL_WORK, action="append")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--peer-batch", type=int, default=4)
+    parser.add_argument("--graph", default="model", help="the folder of the graph: model or model_generic")
+    asked = parser.parse_args()
+    folder = asked.folder.resolve()
+    install(asked.harness)
+    print(
+        f"{'work':8} {'rounds':>6} {'peer wall':>10} {'cpu':>8} {'MB':>6} {'wall':>8} {'cpu':>8} {'MB':>6}  ratio wall / cpu"
+    )
+    for work in asked.only or ALL_WORK:
+        ours, peers, same = [], [], []
+        for _ in range(asked.rounds):
+            mine, theirs = Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
+            peers.append(timed(peer_command(asked, folder, work, theirs), folder))
+            ours.append(timed(own_command(asked, folder, work, mine), folder))
+            same.append(compare(work, mine, theirs))
+            shutil.rmtree(mine)
+            shutil.rmtree(theirs)
+        show(work, ours, peers, same)
+
+
+def install(venv: Path) -> None:
+    """The harness in its own environment, unless it is there."""
+    if (venv / "bin" / "lm_eval").exists():
+        return
+    pinned = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch==")]
+    subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", PEER, *(pinned or ["torch==2.13.0"])]
+    subprocess.run(command, check=True)
+
+
+def peer_command(asked: argparse.Namespace, folder: Path, work: str, out: Path) -> list[str]:
+    """The harness on the same task. Where nothing is computed its model is `dummy`."""
+    model = ["--model", "dummy"]
+    if work in MODEL_WORK:
+        model = ["--model", "hf", "--model_args", f"pretrained={folder / 'model'},dtype=float32", "--device", "cpu"]
+    program = [str(asked.harness / "bin" / "lm_eval"), "run", *model, "--tasks", f"perf_{work}"]
+    rest = ["--include_path", str(folder / "harness"), "--output_path", str(out), "--log_samples"]
+    return [*program, *rest, "--batch_size", str(asked.peer_batch)]
+
+
+def own_command(asked: argparse.Namespace, folder: Path, work: str, out: Path) -> list[str]:
+    model = f"onnx:{folder / asked.graph}" if work in MODEL_WORK else "hash"
+    program = [sys.executable, "-m", "medspec", "run", work, "--model", model, "--batch", str(asked.batch)]
+    return [*program, "--device", "cpu", "--out", str(out / "run"), "--format", "json", "-q"]
+
+
+def timed(command: list[str], folder: Path) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and the largest memory in MB of one process."""
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(folder / "hf")}
+    surroundings = {**os.environ, **offline, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    surroundings["PYTHONPATH"] = str(ROOT)
+    with tempfile.TemporaryFile() as log:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, env=surroundings, stdout=log, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = status
+        if status:
+            log.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{log.read().decode(errors='replace')[-3000:]}")
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def compare(work: str, mine: Path, theirs: Path) -> str:
+    """Of how many rows the answers are the same, and the largest difference of two log-likelihoods."""
+    if work not in MODEL_WORK:
+        return "not compared"
+    import polars as pl
+
+    own = {row["row_id"]: row for row in pl.read_parquet(mine / "run" / "rows.parquet").to_dicts()}
+    [path] = theirs.rglob("samples_*.jsonl")
+    equal, largest, count = 0, 0.0, 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        sample: dict[str, Any] = json.loads(line)
+        row = own[sample["doc"]["id"]]
+        count += 1
+        if work == "write":
+            equal += sample["resps"][0][0] == row["reply"]
+            continue
+        scores = [float(answer[0][0]) for answer in sample["resps"]]
+        equal += scores.index(max(scores)) == int(row["answer"])
+        largest = max(largest, *(abs(a - b) for a, b in zip(scores, row["option_scores"], strict=True)))
+    return f"{equal} of {count} the same" + (f", scores within {largest:.1e}" if work != "write" else "")
+
+
+def show(work: str, ours: list[Any], peers: list[Any], same: list[str]) -> None:
+    wall, cpu, memory = (statistics.median(run[at] for run in ours) for at in range(3))
+    peer_wall, peer_cpu, peer_memory = (statistics.median(run[at] for run in peers) for at in range(3))
+    print(
+        f"{work:8} {len(ours):6} {peer_wall:10.1f} {peer_cpu:8.1f} {peer_memory:6.0f} {wall:8.1f} {cpu:8.1f} {memory:6.0f}"
+        f"  {peer_wall / wall:.1f} / {peer_cpu / cpu:.1f}   {'; '.join(sorted(set(same)))}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
