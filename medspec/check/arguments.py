@@ -117,7 +117,7 @@ def read_value(value: tree.Value, rule: Rule, report: Report, *, values: Any = N
 def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> Any:
     if isinstance(value, tree.Call) and value.arguments is None and len(value.path.parts) == 1:
         name = value.path.dotted
-        if values and name in values and rule.kind != "word":
+        if values and name in values and name not in rule.choices:
             return _from_parameter(name, values[name], value.place, rule, report)
         if rule.kind == "name":
             return name
@@ -154,6 +154,14 @@ def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> 
 
 def _from_parameter(name: str, given: Any, place: Place, rule: Rule, report: Report) -> Any:
     """The value of a template's parameter, if it is of the kind the rule asks for."""
+    if rule.kind == "word":
+        if isinstance(given, Symbol) and given.kind in ("text", "unknown"):
+            return rule.choices[0]  # while the template itself is checked, any of the words stands for it
+        if given in rule.choices:
+            return given
+        title = f"`{rule.name}` is one of {', '.join(rule.choices)}"
+        report.add("E0301", title, (place, f"`{name}` is none of them"))
+        return ABSENT
     kind = given.kind if isinstance(given, Symbol) else _KIND_OF_VALUE.get(type(given), "")
     if kind in (rule.kind, "unknown") or (kind == "int" and rule.kind == "float"):
         return given

@@ -11,7 +11,18 @@ from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
 from medspec.check.scope import meant, report_twice, settings_of, with_article
 from medspec.check.slices import read_cluster, read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
-from medspec.plan.nodes import Column, FileSource, FromKey, FromNamed, FromPath, FromPaths, FromRowNumber, Keep
+from medspec.plan.nodes import (
+    Column,
+    FileSource,
+    FromDocument,
+    FromFirst,
+    FromKey,
+    FromNamed,
+    FromPath,
+    FromPaths,
+    FromRowNumber,
+    Keep,
+)
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
@@ -232,6 +243,9 @@ def _check_column(
         title = f"several columns cannot fill `{field.name}`, which is `{field.type.spelled}`"
         label = (entry.value.place, "these make a list")
         scope.report.add("E0602", title, label, (record.place_of(field.name), "the field"))  # type: ignore[union-attr]
+    if isinstance(column, FromDocument) and source is not None and source.format != "json":
+        title = f"rows of a {source.format} file stand in no document"
+        scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"))
     if isinstance(column, FromKey) and source is not None and source.format != "json":
         title = f"rows of a {source.format} file have no key"
         helps = ["`key()` is the key of a row in a JSON object; `row_number()` counts the rows of any file"]
@@ -247,6 +261,12 @@ def _column(value: tree.Value, scope: Scope) -> Column | None:
         case tree.Call(path) if path.dotted == "key":
             read_arguments(value, (), scope.report)
             return FromKey()
+        case tree.Call(path) if path.dotted == "document":
+            inside = read_arguments(value, (_PATH,), scope.report)["path"]
+            return None if inside is ABSENT else FromDocument(inside)
+        case tree.Call(path, arguments) if path.dotted == "first_of" and arguments:
+            texts = [read_value(one.value, _PATH, scope.report) for one in arguments]  # type: ignore[arg-type]
+            return None if ABSENT in texts else FromFirst(tuple(texts))
         case tree.Call(path) if path.dotted == "row_number":
             rules = (Rule("first", "int", 0), Rule("width", "int", 1))
             found: dict[str, Any] = read_arguments(value, rules, scope.report)
@@ -258,7 +278,10 @@ def _column(value: tree.Value, scope: Scope) -> Column | None:
         "E0301",
         "this is no column",
         value.place,
-        helps=['write `"name"`, `"path.inside"`, `["a", "b"]` for a list, `key()`, `row_number()` or `entry()`'],
+        helps=[
+            'write `"name"`, `"path.inside"`, `["a", "b"]` for a list, `first_of("a", "b")`, `document("path")`, '
+            "`key()`, `row_number()` or `entry()`"
+        ],
     )
     return None
 

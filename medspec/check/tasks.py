@@ -29,7 +29,7 @@ from medspec.check.verdicts import JudgeCalls
 from medspec.check.waivers import Waivers, read_waivers
 from medspec.plan.nodes import Reference, Score
 from medspec.syntax import tree
-from medspec.text.diagnostic import Report
+from medspec.text.diagnostic import Edit, Report
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
@@ -132,6 +132,15 @@ def gather(declaration: tree.TaskDecl, checker: Checker, scope: Scope) -> Clause
 
 
 def _apply_overrides(declaration: tree.TaskDecl, clauses: Clauses, scope: Scope) -> None:
+    """Change what the base sets, by `override`, and add what it does not set."""
+    for key, added in _own_clauses(declaration, scope).items():
+        if key in clauses:
+            place = key_of(added.node)[1]
+            edits = [] if " " in key else [Edit(Place(place.source, place.start, place.start), "override ")]
+            helps = [f"to change it, write `override {key}`" if edits else "leave one of them out"]
+            scope.report.add("E0208", f"`{key}` is set by the base", place, helps=helps, edits=edits)
+        else:
+            clauses[key] = added
     seen: dict[str, tree.Override] = {}
     for override in declaration.overrides:
         key, place = key_of(override.clause)
@@ -278,7 +287,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         return None
     if shots is None or judges is None or not _may_be_judged(judges, rows, shots, clauses["data"], waivers):
         return None
-    waivers.report_unused(report)
+    # A template's rows are not known; whether its waivers are needed is seen in the tasks made from it.
+    waivers.report_unused(_written(declaration), report)
     references = _read_references(clauses, scores, report)
     prompt, bindings = bound
     return TaskSpec(
@@ -303,6 +313,13 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         judges=judges.judging,
         answer_place=answer.place,
     )
+
+
+def _written(declaration: tree.TaskDecl) -> tuple[tree.TaskClause, ...]:
+    """The clauses that stand with the task itself; none for a template."""
+    if declaration.params is not None:
+        return ()
+    return (*declaration.clauses, *(override.clause for override in declaration.overrides))
 
 
 def _may_be_judged(

@@ -29,13 +29,14 @@ class Waivers:
         return False
 
     def reasons(self) -> tuple[tuple[str, str], ...]:
-        """Code and reason of every waiver in force."""
-        return tuple((code, node.reason.text) for code, node in self.entries.items())
+        """Code and reason of every waiver in force: those of a base that an override made needless are not."""
+        return tuple((code, node.reason.text) for code, node in self.entries.items() if code in self.used)
 
-    def report_unused(self, report: Report) -> None:
-        """W0606 for waivers that waive nothing."""
+    def report_unused(self, own: Iterable[object], report: Report) -> None:
+        """W0606 for waivers that waive nothing and stand among the clauses `own` of the task itself."""
+        written = {id(clause) for clause in own}
         for code, node in self.entries.items():
-            if code not in self.used:
+            if code not in self.used and id(node) in written:
                 report.add(
                     "W0606",
                     f"this waiver of {code} waives nothing",

@@ -53,10 +53,14 @@ class RawRow:
 
 @attrs.frozen
 class RawRows:
-    """`columns` are the names of the columns where the file states them (CSV, Parquet), else None."""
+    """`columns` are the names of the columns where the file states them (CSV, Parquet), else None.
+
+    `document` is the whole of a JSON document, whose rows may lie deeper.
+    """
 
     columns: tuple[str, ...] | None
     rows: Iterator[RawRow]
+    document: Any = None
 
 
 @attrs.frozen

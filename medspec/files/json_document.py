@@ -19,18 +19,19 @@ from medspec.files.opening import DataFile
 
 def read(file: DataFile, layout: Layout, columns: Collection[str] | None) -> RawRows:
     """One row per entry of the list or the object at `layout.at`."""
-    found = _document(file, layout.at)
+    document = _document(file)
+    found = _inside(file, document, layout.at)
     if isinstance(found, dict):
         _check_rows(file, found, layout.at)
-        return RawRows(None, _keyed(found))
+        return RawRows(None, _keyed(found), document)
     if isinstance(found, list):
-        return RawRows(None, _numbered(found))
+        return RawRows(None, _numbered(found), document)
     raise file.fault(f"{_spot(layout.at)} is neither a list nor an object, so it holds no rows")
 
 
 def read_ids(file: DataFile, at: str | None = None) -> tuple[str, ...]:
     """The ids in a document, in order: the entries of a list, or the keys of an object. Numbers become text."""
-    found = _document(file, at)
+    found = _inside(file, _document(file), at)
     if isinstance(found, dict):
         return tuple(found)
     if not isinstance(found, list):
@@ -41,15 +42,19 @@ def read_ids(file: DataFile, at: str | None = None) -> tuple[str, ...]:
     return tuple(str(entry) for entry in found)
 
 
-def _document(file: DataFile, at: str | None) -> Any:
+def _document(file: DataFile) -> Any:
     file.check(parquet=False)
     text = file.text()
     if not text.strip():
         raise file.fault("the file holds nothing but blanks")
     try:
-        document = parse_json(text)
+        return parse_json(text)
     except JsonFault as error:
         raise _in_file(file, text, error) from None
+
+
+def _inside(file: DataFile, document: Any, at: str | None) -> Any:
+    """What stands at the path `at` of the document."""
     if at is None:
         return document
     found = look_up(document, at)

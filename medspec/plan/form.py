@@ -31,6 +31,8 @@ _CLASSES: tuple[type, ...] = (
     nodes.FileSource,
     nodes.FromPath,
     nodes.FromPaths,
+    nodes.FromFirst,
+    nodes.FromDocument,
     nodes.FromKey,
     nodes.FromRowNumber,
     nodes.FromNamed,

@@ -62,6 +62,20 @@ class FromPaths:
 
 
 @attrs.frozen
+class FromFirst:
+    """A field from the first of several dotted paths at which there is a value."""
+
+    paths: tuple[str, ...]
+
+
+@attrs.frozen
+class FromDocument:
+    """A field from a dotted path into the JSON document the rows lie in: the same value in every row."""
+
+    path: str
+
+
+@attrs.frozen
 class FromKey:
     """The key under which a row stands in a JSON object."""
 
@@ -87,7 +101,7 @@ class FromNamed:
     otherwise: int | None = None
 
 
-Column = FromPath | FromPaths | FromKey | FromRowNumber | FromNamed
+Column = FromPath | FromPaths | FromFirst | FromDocument | FromKey | FromRowNumber | FromNamed
 
 
 @attrs.frozen(kw_only=True)

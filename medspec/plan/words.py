@@ -25,6 +25,8 @@ from medspec.plan.nodes import (
     Constant,
     FieldRef,
     FileSource,
+    FromDocument,
+    FromFirst,
     FromKey,
     FromNamed,
     FromPath,
@@ -175,6 +177,10 @@ def spell(value: Any) -> str:
     if isinstance(value, FromKey | FromRowNumber):
         settings = ", ".join(f"{key}: {spell(entry)}" for key, entry in _changed(value))
         return f"{'key' if isinstance(value, FromKey) else 'row_number'}({settings})"
+    if isinstance(value, FromDocument):
+        return f"document({spell(value.path)})"
+    if isinstance(value, FromFirst):
+        return f"first_of({', '.join(map(spell, value.paths))})"
     if isinstance(value, FromNamed):
         rest = "" if value.otherwise is None else f", otherwise: {value.otherwise}"
         return f"entry({spell(value.entries)}, named_in: {spell(value.text)}{rest})"

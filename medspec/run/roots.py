@@ -19,6 +19,7 @@ VARIABLE = "MEDSPEC_DATA"
 """The environment variable with data roots, separated as in PATH."""
 
 _NAMES_COMPARED = 2000
+_FITTING_SHOWN = 5
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +69,7 @@ def find_file(
     license: str | None = None,
     fetch: str | None = None,
 ) -> Path:
-    """The first file at `path` under `roots`, then under `folder`.
+    """The first file at `path` under `roots`, then under `folder`. A `*` in the path stands for the unknown part of a name.
 
     `dataset`, `license` and `fetch` are for the message of the `DataError` that is raised where there is none, or where the path
     leaves its root.
@@ -76,7 +77,7 @@ def find_file(
     _refuse_outside(path)
     looked: list[str] = []
     for root, origin in roots.places(folder):
-        place = root / path
+        place = _matching(root, path) if "*" in path else root / path
         note = _why_not(root, place)
         if note is None:
             _refuse_escape(path, root, place)
@@ -87,6 +88,16 @@ def find_file(
     places = looked or ["nowhere: there is no data root"]
     advice = _advice(path, roots, folder, license, fetch)
     raise DataError("\n  ".join([f"`{path}`{of} was not found; looked at:", *places, *advice]))
+
+
+def _matching(root: Path, path: str) -> Path:
+    """The one file under `root` that fits a path with `*` in it; the path itself where there is none."""
+    found = sorted(root.glob(path)) if root.is_dir() else []
+    if len(found) > 1:
+        names = ", ".join(str(entry) for entry in found[:_FITTING_SHOWN])
+        more = f" and {len(found) - _FITTING_SHOWN:,} more" if len(found) > _FITTING_SHOWN else ""
+        raise DataError(f"`{path}` is to be one file, and {len(found)} fit it: {names}{more}")
+    return found[0] if found else root / path
 
 
 def _refuse_outside(path: str) -> None:

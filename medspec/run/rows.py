@@ -16,7 +16,16 @@ from medspec.errors import DataError
 from medspec.files.base import RawRow
 from medspec.files.dotted import ABSENT, did_you_mean, find_gap, look_up, name_list
 from medspec.files.problems import shorten
-from medspec.plan.nodes import Column, FromKey, FromNamed, FromPath, FromPaths, FromRowNumber
+from medspec.plan.nodes import (
+    Column,
+    FromDocument,
+    FromFirst,
+    FromKey,
+    FromNamed,
+    FromPath,
+    FromPaths,
+    FromRowNumber,
+)
 from medspec.run.named_entry import entry_named
 from medspec.types import FieldType, Misfit, OptionalType, RecordType, Type, anchors
 
@@ -36,13 +45,14 @@ class RowLoader:
     """How rows of one file become values of `record`.
 
     `cells` says that the file is CSV, which has no null: an empty cell of an optional field is None. `private` keeps
-    values out of messages.
+    values out of messages. `document` is the JSON document around the rows, where there is one.
     """
 
     record: RecordType
     columns: dict[str, Column]
     cells: bool = False
     private: bool = False
+    document: Any = None
     _steps: tuple[_Step, ...] = attrs.field(init=False)
 
     @_steps.default
@@ -84,6 +94,8 @@ class RowLoader:
                 continue
             if isinstance(self.column(field.name), FromKey) and first.key is None:
                 lines.append(f"field `{field.name}` is the row's key, but the rows stand in a list and have no keys")
+            if isinstance(self.column(field.name), FromFirst):
+                continue  # told row by row: another row may have another of them
             for path in self.paths[field.name]:
                 gap = find_gap(sample, path) if look_up(sample, path) is ABSENT else None
                 # No names: a list that is shorter than the index, or a null on the way. The next row may have it.
@@ -114,7 +126,7 @@ class RowLoader:
     def _load_field(self, step: _Step, raw: RawRow, values: dict[str, Any]) -> str | None:
         name, optional = step.field.name, step.optional
         try:
-            found = _pick(step.column, raw, optional=optional)
+            found = _pick(step.column, raw, self.document, optional=optional)
         except Misfit as misfit:
             return f"field `{name}`{_origin(name, step.column)}: {misfit}"
         if isinstance(found, _Nothing):
@@ -145,7 +157,7 @@ class _Nothing:
     path: str
 
 
-def _pick(column: Column, raw: RawRow, *, optional: bool) -> Any:
+def _pick(column: Column, raw: RawRow, document: Any, *, optional: bool) -> Any:
     match column:
         case FromKey():
             return raw.key
@@ -154,6 +166,13 @@ def _pick(column: Column, raw: RawRow, *, optional: bool) -> Any:
         case FromPath(path):
             found = look_up(raw.value, path)
             return (None if optional else _Nothing(path)) if found is ABSENT else found
+        case FromDocument(path):
+            found = look_up(document, path)
+            return (None if optional else _Nothing(path)) if found is ABSENT else found
+        case FromFirst(paths):
+            looked = (look_up(raw.value, path) for path in paths)
+            found = next((entry for entry in looked if entry is not ABSENT), ABSENT)
+            return (None if optional else _Nothing("` or `".join(paths))) if found is ABSENT else found
         case FromPaths(paths):
             entries = [look_up(raw.value, path) for path in paths]
             missing = [path for path, entry in zip(paths, entries, strict=True) if entry is ABSENT]
@@ -178,7 +197,7 @@ def _paths(column: Column) -> tuple[str, ...]:
             return (entries, text)
         case FromPath(path):
             return (path,)
-        case FromPaths(paths):
+        case FromPaths(paths) | FromFirst(paths):
             return paths
     return ()
 
@@ -187,6 +206,8 @@ def _origin(field: str, column: Column) -> str:
     match column:
         case FromPath(path) if path != field:
             return f' from "{path}"'
+        case FromDocument(path):
+            return f' from "{path}" of the document'
         case FromKey():
             return " from the row's key"
         case FromNamed(entries, text):

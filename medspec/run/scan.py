@@ -132,6 +132,7 @@ class _Reading:
         """Read rows until `limit` are kept; False if there may be more in the file."""
         kept = 0
         columns_known = False
+        self.loader = attrs.evolve(self.loader, document=source.document)
         for raw in source.rows:
             if kept == limit:
                 return False

@@ -195,7 +195,7 @@ def _task_from(b: Builder, node: Any) -> tree.TaskDecl:
         version=_version(b, node.children),
         params=None,
         base=b.build(parts[0]),
-        clauses=(),
+        clauses=b.all(parts[1:], _TASK_CLAUSES),
         overrides=b.all(parts[1:], (tree.Override,)),
         doc=(),
         place=b.place(node),

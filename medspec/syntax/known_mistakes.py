@@ -204,14 +204,6 @@ def _unknown_role(fault: Fault) -> Mistake | None:
     return Mistake(f"`{fault.found}` is not a role", (label,), helps)
 
 
-def _change_without_override(fault: Fault) -> Mistake | None:
-    if "OVERRIDE" not in fault.expected or "NAME" in fault.expected or not fault.found.isidentifier():
-        return None
-    label = Label(fault.place, "a task made from another says `override` for what it changes")
-    help_ = f"write `override {fault.found} ...`"
-    return Mistake("expected `override`", (label,), (help_,), (Edit(fault.within(fault.at, 0), "override "),))
-
-
 def _prompt_without_parameters(fault: Fault) -> Mistake | None:
     match = re.search(r"\bprompt\s+(\w+)\s*$", fault.line_before)
     if "LPAR" not in fault.expected or match is None:
@@ -274,7 +266,6 @@ _MISTAKES: tuple[Callable[[Fault], Mistake | None], ...] = (
     _stray_doc_comment,
     _setting_without_equals,
     _unknown_role,
-    _change_without_override,
     _prompt_without_parameters,
     _foreign_import,
     _import_of_everything,

@@ -294,7 +294,7 @@ class Override:
 
 @attrs.frozen
 class TaskDecl:
-    """With `base`, a task made from another (`clauses` are then its overrides); with `params`, a template."""
+    """With `base`, a task made from another, where `clauses` are what it adds; with `params`, a template."""
 
     name: Ident
     version: NumberValue | None

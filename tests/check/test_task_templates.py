@@ -132,7 +132,8 @@ def test_a_change_of_a_change() -> None:
         ("override data = exam.dev  override data = exam.test", "E0207 `data` is set twice in this task"),
         ("override answer bool via plain", "E0305 answer and reference have different types"),
         ("override metrics { primary accuracy  accuracy }", "E0505 two metrics are named `accuracy`"),
-        ("data = exam.dev", "E0101 expected `override`"),
+        ("data = exam.dev", "E0208 `data` is set by the base"),
+        ("metrics { primary accuracy }", "E0208 `metrics` is set by the base"),
     ],
 )
 def test_changes_that_are_refused(clause: str, expected: str | None) -> None:

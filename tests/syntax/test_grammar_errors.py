@@ -39,7 +39,6 @@ CASES = {
     "an unknown role": ('prompt ask(x: text) {\n  human """hi"""\n}', False),
     "a misspelt role": ('prompt ask(x: text) {\n  sytem """hi"""\n}', False),
     "a role in capitals": ('prompt ask(x: text) {\n  User """hi"""\n}', True),
-    "a change without override": ("task a @1 = base() {\n  decode { max_tokens = 4 }\n}", True),
     "a prompt without parameters": ('prompt ask {\n  user """hi"""\n}', False),
     "an import as in python": ("from std.metrics import accuracy, macro_f1", True),
     "an import of everything": ("import std.metrics { * }", False),

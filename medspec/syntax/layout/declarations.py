@@ -142,8 +142,9 @@ def _task(c: Cursor, node: tree.TaskDecl) -> Entry:
         parts.append(block(c, node.clauses, _clause, lines=True))
     else:
         parts += [c.take("="), *call(c, node.base)]
-        if node.overrides or c.is_next("{"):
-            parts.append(block(c, node.overrides, _override, lines=True))
+        changes = sorted((*node.overrides, *node.clauses), key=lambda one: one.place.start)
+        if changes or c.is_next("{"):
+            parts.append(block(c, tuple(changes), _change, lines=True))
     return Entry(parts=parts, marks=(version, rest if node.params is None else None))
 
 
@@ -171,6 +172,10 @@ def _example(c: Cursor, node: tree.ExampleDecl) -> Entry:
 
 def _clause(c: Cursor, node: Any) -> Entry:
     return _CLAUSES[type(node)](c, node)
+
+
+def _change(c: Cursor, node: tree.Override | tree.TaskClause) -> Entry:
+    return _override(c, node) if isinstance(node, tree.Override) else _clause(c, node)
 
 
 def _override(c: Cursor, node: tree.Override) -> Entry:
