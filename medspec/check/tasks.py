@@ -272,7 +272,8 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     gold = read_gold(clauses.get("gold"), record, checker, place)
     waivers = read_waivers(_waives(clauses), report)
     shots = read_shots(clauses.get("shots"), clauses.get("data"), rows, waivers, checker)
-    has_shots = "shots" in clauses and not isinstance(shots, NoShots)
+    # In a template it is not known yet how many there are.
+    has_shots = "shots" in clauses and (declaration.params is not None or not isinstance(shots, NoShots))
     asked = None if record is None else Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers)
     bound = bind_prompt(clauses["prompt"], asked, checker) if "prompt" in clauses else None
     compared = has_shots or "metrics" not in clauses or compares(clauses["metrics"])

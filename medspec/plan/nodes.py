@@ -20,6 +20,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Decode
+from medspec.plan.columns import Column as Column
+from medspec.plan.columns import FromDocument as FromDocument
+from medspec.plan.columns import FromFirst as FromFirst
+from medspec.plan.columns import FromKey as FromKey
+from medspec.plan.columns import FromNamed as FromNamed
+from medspec.plan.columns import FromPath as FromPath
+from medspec.plan.columns import FromPaths as FromPaths
+from medspec.plan.columns import FromRowNumber as FromRowNumber
 from medspec.plan.run_nodes import Interval as Interval
 from medspec.plan.run_nodes import Wave
 from medspec.syntax.template import Piece
@@ -45,63 +53,6 @@ class FileSource:
     at: str | None = None
     names: tuple[str, ...] | None = None
     delimiter: str = ","
-
-
-@attrs.frozen
-class FromPath:
-    """A field from one dotted path into the raw row, such as `meta.topic` or `options.A`. A number indexes a list."""
-
-    path: str
-
-
-@attrs.frozen
-class FromPaths:
-    """A list field from several dotted paths, one entry each."""
-
-    paths: tuple[str, ...]
-
-
-@attrs.frozen
-class FromFirst:
-    """A field from the first of several dotted paths at which there is a value."""
-
-    paths: tuple[str, ...]
-
-
-@attrs.frozen
-class FromDocument:
-    """A field from a dotted path into the JSON document the rows lie in: the same value in every row."""
-
-    path: str
-
-
-@attrs.frozen
-class FromKey:
-    """The key under which a row stands in a JSON object."""
-
-
-@attrs.frozen
-class FromRowNumber:
-    """The position of the row in its file, counted from `first`, padded with zeros to `width` characters."""
-
-    first: int = 0
-    width: int = 1
-
-
-@attrs.frozen
-class FromNamed:
-    """The entry of a list that a text names in words: the last `the second image`, `2nd image` or `image 2` in it.
-
-    `entries` and `text` are dotted paths into the raw row. `otherwise` is the entry, from 1, where the text names none
-    (None: a fault of the data).
-    """
-
-    entries: str
-    text: str
-    otherwise: int | None = None
-
-
-Column = FromPath | FromPaths | FromFirst | FromDocument | FromKey | FromRowNumber | FromNamed
 
 
 @attrs.frozen(kw_only=True)
