@@ -272,8 +272,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     gold = read_gold(clauses.get("gold"), record, checker, place)
     waivers = read_waivers(_waives(clauses), report)
     shots = read_shots(clauses.get("shots"), clauses.get("data"), rows, waivers, checker)
-    # In a template it is not known yet how many there are.
-    has_shots = "shots" in clauses and (declaration.params is not None or not isinstance(shots, NoShots))
+    has_shots = _has_shots(clauses, shots, declaration)
     asked = None if record is None else Asked(record=record, gold=gold, has_shots=has_shots, waivers=waivers)
     bound = bind_prompt(clauses["prompt"], asked, checker) if "prompt" in clauses else None
     compared = has_shots or "metrics" not in clauses or compares(clauses["metrics"])
@@ -288,7 +287,6 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
         return None
     if shots is None or judges is None or not _may_be_judged(judges, rows, shots, clauses["data"], waivers):
         return None
-    # A template's rows are not known; whether its waivers are needed is seen in the tasks made from it.
     waivers.report_unused(_written(declaration), report)
     references = _read_references(clauses, scores, report)
     prompt, bindings = bound
@@ -316,8 +314,13 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     )
 
 
+def _has_shots(clauses: Clauses, shots: ShotsSpec | NoShots | None, declaration: tree.TaskDecl) -> bool:
+    """Whether rows are shown as examples; in a template it is not known yet how many."""
+    return "shots" in clauses and (declaration.params is not None or not isinstance(shots, NoShots))
+
+
 def _written(declaration: tree.TaskDecl) -> tuple[tree.TaskClause, ...]:
-    """The clauses that stand with the task itself; none for a template."""
+    """The clauses that stand with the task itself; none for a template, since its waivers may be needed by its tasks."""
     if declaration.params is not None:
         return ()
     return (*declaration.clauses, *(override.clause for override in declaration.overrides))

@@ -114,7 +114,7 @@ def test_prompts_are_those_of_the_released_file(data: Path) -> None:
             shown = tuple({**row, "input": asked, "output": answered} for asked, answered in cases)
             own = [message.text for message in turn_maker(render, shown)(row)]
             assert own[0].strip() == system.strip().replace("ouput", "output")
-            assert own[1] == f"Input:\n{row['input']}\nOutput:\n"
+            assert own[1] == f"Input:\n{row['input']}\nOutput:"
 
 
 def test_without_data_the_message_says_what_to_fetch(tmp_path: Path) -> None:
