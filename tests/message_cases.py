@@ -97,6 +97,7 @@ DATASETS = {
 }
 
 TYPES = {
+    "an abstention in a list": _type("(text or abstain)[]"),
     "a misspelt type": _type("txet"),
     "str": _type("str"),
     "number": _type("number"),
@@ -189,6 +190,25 @@ PROMPTS = {
 
 TASKS = {
     "sound: a task": _task(),
+    "sound: an answer that may abstain": _task("Decision via", 'Decision or abstain("not stated") via'),
+    "or something else": _task("Decision via", "Decision or none via"),
+    "an abstention with a likelihood": _task("via letter", "via likelihood").replace(
+        "Decision via", "Decision or abstain via"
+    ),
+    "a word for an abstention that is a case": _task("Decision via", 'Decision or abstain("No.") via'),
+    "no word for an abstention": _task("Decision via", 'Decision or abstain("") via'),
+    "a letter for an abstention": module(
+        METRICS, EXAM, ASK, LETTERS.replace("choice of options via", 'choice of options or abstain("E") via')
+    ),
+    "a gold that may abstain, and an answer that may not": module(
+        METRICS, NOTES.replace("gold : Decision", "gold : Decision or abstain"), READ, FOLLOW_UP
+    ),
+    "a gold that may abstain in the prompt": module(
+        METRICS,
+        NOTES.replace("gold : Decision", "gold : Decision or abstain"),
+        READ.replace("note: text", "note: text, gold: Decision").replace("{{ note }}", "{{ note }} {{ gold }}"),
+        FOLLOW_UP.replace("= read", "= read(gold: gold)").replace("Decision via", "Decision or abstain via"),
+    ),
     "data without a split": _task("notes.test", "notes"),
     "a misspelt split": _task("notes.test", "notes.tset"),
     "a misspelt dataset": _task("notes.test", "note.test"),

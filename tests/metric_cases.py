@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from medspec.metrics import METRICS
 from medspec.metrics.base import Batch, Metric
+from medspec.metrics.patterns import AbstainOf
 from medspec.readers.base import Unread
 from medspec.types import (
+    ABSTAINED,
+    AbstainType,
     BooleanType,
     Box,
     BoxType,
@@ -60,6 +63,8 @@ KINDS: dict[str, tuple[Type, st.SearchStrategy[Any]]] = {
     "choice": (ChoiceType("options"), st.integers(0, 5)),
     "enum?": (OptionalType(COLOUR), st.one_of(st.none(), colours)),
     "choice?": (OptionalType(ChoiceType("options")), st.one_of(st.none(), st.integers(0, 2))),
+    "enum or abstain": (AbstainType(COLOUR), st.one_of(st.just(ABSTAINED), colours)),
+    "choice or abstain": (AbstainType(ChoiceType("options")), st.one_of(st.just(ABSTAINED), st.integers(0, 2))),
     "int": (IntegerType(-3, 3), st.integers(-3, 3)),
     "float": (FloatType(-10.0, 10.0), st.sampled_from((0.0, 0.5, -1.0, 0.1, 0.3))),
     "score": (ScoreType(0, 4), st.integers(0, 4)),
@@ -112,6 +117,11 @@ class Case:
         return KINDS[self.kind][0]
 
     @property
+    def counts_abstentions(self) -> bool:
+        """Whether the metric is about abstentions; then every gold of its rows is an answer, which is best."""
+        return isinstance(self.metric.signature.pred, AbstainOf)
+
+    @property
     def yields(self) -> Any:
         types = {"pred": self.type, "gold": self.type, "value": self.type}
         return self.metric.signature.range_for(types, self.settings)
@@ -130,6 +140,10 @@ class Case:
     def rows(self, *, least: int = 1, most: int = 25) -> st.SearchStrategy[list[tuple[Any, Any, Any]]]:
         """Rows as a reader gives them: the answer is the value with the highest confidence."""
         values = KINDS[self.kind][1]
+        if self.counts_abstentions:
+            golds = values.filter(lambda value: value != ABSTAINED)
+            row = st.tuples(st.one_of(values, st.just(UNREAD)), golds, st.none())
+            return st.lists(row, min_size=least, max_size=most)
         if "confidence" not in self.metric.signature.needs:
             row = st.tuples(st.one_of(values, st.just(UNREAD)), values, st.none())
             return st.lists(row, min_size=least, max_size=most)
@@ -182,7 +196,7 @@ CASES = [
     Case(metric, kind, settings)
     for metric in METRICS
     for kind, (type_, _) in KINDS.items()
-    if fits(metric, type_) and not ("confidence" in metric.signature.needs and kind.endswith("?"))
+    if fits(metric, type_) and not ("confidence" in metric.signature.needs and kind.endswith(("?", "abstain")))
     for settings in settings_of(metric, type_)
 ]
 

@@ -229,8 +229,10 @@ class Grower:
         return self.clause(columns, Grower.split, Grower.slice, cluster, Grower.waive)
 
     def answer(self) -> Tokens:
-        abstain = self.maybe(lambda g: ["or", "abstain"], 0.2)
-        return ["answer", *self.type(), *abstain, *self.maybe(lambda g: ["via", *g.call()])]
+        return ["answer", *self.type(), *self.abstention(), *self.maybe(lambda g: ["via", *g.call()])]
+
+    def abstention(self) -> Tokens:
+        return self.maybe(lambda g: ["or", "abstain", *g.maybe(lambda g: ["(", g.string(), ")"])], 0.2)
 
     def shots(self) -> Tokens:
         return ["shots", *self.value(), "from", *self.call(), *self.maybe(Grower.block)]
@@ -267,7 +269,8 @@ class Grower:
         return ["enum", self.name(), *self.braces(lambda g: g.documented(case))]
 
     def record(self) -> Tokens:
-        field: Rule = lambda g: [g.entry_key(), ":", *g.type(), *g.maybe(lambda g: ["from", *g.type()], 0.2)]  # noqa: E731
+        source: Rule = lambda g: ["from", *g.type()]  # noqa: E731
+        field: Rule = lambda g: [g.entry_key(), ":", *g.type(), *g.abstention(), *g.maybe(source, 0.2)]  # noqa: E731
         return ["record", self.name(), *self.braces(lambda g: g.documented(field))]
 
     def dataset(self) -> Tokens:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from medspec.readers.base import Reader
 from medspec.readers.wording import folded, narrowed
 from medspec.types import (
+    ABSTAINED,
+    AbstainType,
     BooleanType,
     Box,
     BoxType,
@@ -43,6 +45,8 @@ Typed = tuple[Type, dict[str, Any], Any]
 UNITS = (None, "mg/dL", "mmHg", "%", "µg", "10^9/L", "mL/min/1.73 m²", "days", "°C", "U/L", "beats per minute")
 SIMPLE = ("bool", "int", "float", "score", "text", "enum", "choice", "ranking", "span", "box")
 NESTING = ("list", "set", "optional", "record")
+UNSURE = ("abstain", "cannot be told", "N/A", "无法判断")
+"""Words that stand for an abstention."""
 
 words = st.text(st.sampled_from(string.ascii_letters + string.digits + " .-()%中文éΣ"), min_size=1, max_size=20)
 NOTES = ("fever, no fever. FEVER", "aaaa", "Chest pain\nsince “Monday”.", '"quoted" and \\ back', "头痛，发热。", "x")
@@ -87,6 +91,9 @@ def typed(draw: st.DrawFn, kind: str | None = None, row: dict[str, Any] | None =
         value = draw(st.sampled_from(type_.cases)).name
     elif kind == "bool":
         type_, value = BooleanType(), draw(st.booleans())
+    elif kind == "abstain":
+        inner, _, one = draw(typed(row=row, depth=depth).filter(lambda found: found[2] not in UNSURE))
+        type_, value = AbstainType(inner, draw(st.sampled_from(UNSURE))), draw(st.sampled_from((ABSTAINED, one)))
     elif kind == "turns":
         said = st.fixed_dictionaries({"role": st.sampled_from(("system", "user", "assistant")), "text": st.text()})
         type_, value = TurnsType(), tuple(draw(st.lists(said, max_size=3)))

@@ -17,6 +17,7 @@ from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 from medspec.types import (
+    AbstainType,
     BoxType,
     ChoiceType,
     FloatType,
@@ -59,7 +60,7 @@ class Anchoring:
         `own` are the fields of the record around it, whose anchors have been checked where it was declared.
         """
         match type_:
-            case ListType() | OptionalType() | SetType():
+            case ListType() | OptionalType() | AbstainType() | SetType():
                 return attrs.evolve(type_, item=self.resolve(type_.item, own, labels))
             case RecordType(name, fields):
                 names = own | {field.name for field in fields}

@@ -17,7 +17,7 @@ from medspec.readers.base import Reader
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import BoxType, FloatType, ListType, OptionalType, RecordType, Type, UnknownType
+from medspec.types import AbstainType, BoxType, FloatType, ListType, OptionalType, RecordType, Type, UnknownType
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -111,6 +111,7 @@ def read_reader(call: tree.Call, type_: Type, scope: Scope) -> tuple[Reader, Rea
 
 def _may_be_missing(gold: Type, answer: Type) -> bool:
     """Whether the reference, or an entry of it, can be none where an answer never is."""
+    gold, answer = (one.item if isinstance(one, AbstainType) else one for one in (gold, answer))
     if isinstance(gold, OptionalType):
         return not isinstance(answer, OptionalType) and not is_unknown(answer)
     return isinstance(gold, ListType) and isinstance(answer, ListType) and _may_be_missing(gold.item, answer.item)
@@ -126,6 +127,16 @@ def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold:
     field = record.type.field(gold) if record is not None and gold is not None else None
     if field is None or record is None:
         return True
+    if isinstance(field.type, AbstainType) and not isinstance(type_, AbstainType):
+        scope.report.add(
+            "E0305",
+            "the reference may be an abstention, and the answer may not",
+            (node.type.place, f"answer: `{type_.spelled}`"),
+            (record.place_of(field.name), f"reference: `{field.type.spelled}`"),
+            notes=["where the reference abstains, no answer could be right"],
+            helps=[f"let the model abstain: `answer {type_.spelled} or abstain`"],
+        )
+        return False
     if _may_be_missing(field.type, type_):
         scope.report.add(
             "E0305",
@@ -138,10 +149,11 @@ def _check_gold(type_: Type, node: tree.Answer, record: RecordSpec | None, gold:
         return False
     if fits(field.type, type_) or fits(type_, field.type):
         return True
-    if {field.type.kind, type_.kind} == {"set", "list"} and fits(field.type.children[0], type_.children[0]):
+    gold_type, answer_type = (one.item if isinstance(one, AbstainType) else one for one in (field.type, type_))
+    if {gold_type.kind, answer_type.kind} == {"set", "list"} and fits(gold_type.children[0], answer_type.children[0]):
         # A metric that asks for sets takes a list as the set of its entries; every other refuses the pair.
         return True
-    _report_difference(type_, field.type, (node.type.place, record.place_of(field.name)), scope)
+    _report_difference(answer_type, gold_type, (node.type.place, record.place_of(field.name)), scope)
     return False
 
 
@@ -205,6 +217,14 @@ def _find_reader(call: tree.Call, type_: Type, scope: Scope) -> Reader | None:
         return reader
     able = [f"`{other.name}`" for other in READERS if other.produces(type_)]
     word = "a record" if isinstance(type_, RecordType) else with_article(type_.kind)
+    if isinstance(type_, AbstainType) and reader.produces(type_.item):
+        scope.report.add(
+            "E0304",
+            f"the reader `{name}` cannot read an abstention",
+            (call.path.place, "compares the options there are, and an abstention is none of them"),
+            helps=[f"readers that can produce `{type_.spelled}`: {', '.join(able)}"],
+        )
+        return None
     scope.report.add(
         "E0304",
         f"the reader `{name}` cannot produce `{type_.spelled}`",

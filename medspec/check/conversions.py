@@ -11,7 +11,18 @@ from medspec.check.scope import Scope
 from medspec.check.structured_types import read_frame
 from medspec.check.types import is_unknown
 from medspec.syntax import tree
-from medspec.types import BoxType, ChoiceType, Convention, ListType, OptionalType, RankingType, SetType, SpanType, Type
+from medspec.types import (
+    AbstainType,
+    BoxType,
+    ChoiceType,
+    Convention,
+    ListType,
+    OptionalType,
+    RankingType,
+    SetType,
+    SpanType,
+    Type,
+)
 from medspec.types import set as sets
 from medspec.types import span as spans
 from medspec.types import turns as talks
@@ -40,7 +51,7 @@ def convert(type_: Type, conversion: tree.TypeNode | None, scope: Scope) -> Type
     if conversion is None or is_unknown(type_):
         return type_
     core = type_
-    while isinstance(core, ListType | OptionalType) and not isinstance(core, TurnsType):
+    while isinstance(core, ListType | OptionalType | AbstainType) and not isinstance(core, TurnsType):
         core = core.item
     if core.kind not in _WAYS:
         title = f"`{type_.spelled}` has only one way of being written in data"

@@ -16,7 +16,8 @@ from medspec.readers.base import Reader, Unread
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import EnumType, FieldType, Misfit, RecordType, SpanType, Type, anchors
+from medspec.types import AbstainType, EnumType, FieldType, Misfit, RecordType, SpanType, Type, anchors
+from medspec.types.abstention import WORD
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -124,7 +125,11 @@ def plain_value(value: tree.Value, type_: Type | None) -> Any:
         case tree.ObjectValue(entries):
             return {entry.key.name: plain_value(entry.value, _field_type(type_, entry.key.name)) for entry in entries}
         case tree.Call(path):
-            return path.dotted if _holds_enum(type_) else None
+            return path.dotted if _holds_enum(type_) or _is_abstention(path, type_) else None
+
+
+def _is_abstention(path: tree.Path, type_: Type | None) -> bool:
+    return isinstance(type_, AbstainType) and path.dotted == WORD
 
 
 def _holds_enum(type_: Type | None) -> bool:

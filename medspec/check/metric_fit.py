@@ -12,12 +12,13 @@ from medspec.check.arguments import ABSENT
 from medspec.check.scope import Scope
 from medspec.metrics import METRICS
 from medspec.metrics.base import Metric
+from medspec.metrics.patterns import AbstainOf
 from medspec.metrics.selection import fields_of, select_type
 from medspec.readers import READERS
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import Type
+from medspec.types import AbstainType, Type
 
 MOST_PROPOSED = 4
 """So many metrics are proposed where one does not fit."""
@@ -105,6 +106,8 @@ def _proposals(metric: Metric, types: Mapping[str, Type], given: Compared) -> li
     """What could be written instead: the metric on a field, or up to four others that fit."""
     if metric.signature.value is not None:
         return []
+    if isinstance(metric.signature.pred, AbstainOf) and not isinstance(given.type, AbstainType):
+        return [f"let the model abstain: `answer {given.type.spelled} or abstain`"]
     helps = []
     for field in fields_of(given.type):
         answer, gold = select_type(given.type, (field,)), select_type(given.gold, (field,))

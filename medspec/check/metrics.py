@@ -19,6 +19,7 @@ from medspec.check.scope import Missing, Scope
 from medspec.check.spec import RecordSpec
 from medspec.check.verdicts import JudgeCalls
 from medspec.metrics import find_metric
+from medspec.metrics.abstained import seen_type
 from medspec.metrics.base import Metric, Range
 from medspec.metrics.selection import fields_of, select_type
 from medspec.plan.judge_nodes import VerdictValue
@@ -82,7 +83,7 @@ def compares(clause: Clause) -> bool:
     """Whether any metric of a task compares answer and gold. Where none does, the gold may be a rubric for a judge."""
     assert isinstance(clause.node, tree.Metrics)
     found = [find_metric(entry.metric.path.parts[-1].name) for entry in clause.node.entries]
-    return not found or any(metric is None or metric.signature.value is None for metric in found)
+    return not found or any(metric is None or metric.signature.gold is not None for metric in found)
 
 
 def range_of(score: Score) -> Range:
@@ -128,6 +129,7 @@ def _read_score(
             else (select_type(compared.type, on), select_type(compared.gold, on))
         )
         assert answer is not None and gold is not None
+        answer = seen_type(metric.signature, answer, gold if taken is None else None)
         types: dict[str, Type] = {"pred": answer, "gold": gold, "value": answer}
         clean = check_fit(metric, call, types, settings, compared, scope) and clean
         if clean:

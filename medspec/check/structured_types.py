@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from medspec.check.scope import Scope
+from medspec.readers import find_reader
+from medspec.readers.base import Unread
+from medspec.readers.wording import folded
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
-from medspec.types import BoxType, EnumType, ScoreType, SetType, SpanType, Type, UnknownType
+from medspec.types import AbstainType, BoxType, EnumType, ScoreType, SetType, SpanType, Type, UnknownType
+from medspec.types.abstention import WORD
 from medspec.types.box import FRAMES, ORDERS
+
+_MOST_WORD = 60
 
 SHAPED = {
     "set": "set<Finding>",
@@ -112,3 +118,26 @@ def read_score(node: tree.RefinedType, bounds: tuple[int | float | None, int | f
         scope.report.add("E0309", "a scale with one value rates nothing", node.place, helps=["write `score(0..4)`"])
         return UnknownType()
     return ScoreType(low, high, isinstance(low, int) and isinstance(high, int))
+
+
+def read_abstaining(item: Type, node: tree.AbstainTypeNode, scope: Scope) -> Type:
+    """`item or abstain`; unknown after reporting (E0301) a word that could not stand for an abstention."""
+    if item.kind == "unknown":
+        return item
+    word = WORD if node.word is None else node.word.text
+    said = folded(word)
+    plain = find_reader("plain")
+    assert plain is not None
+    problem = None
+    if not any(letter.isalnum() for letter in said) or "\n" in word or len(word) > _MOST_WORD:
+        problem = f"write a word or a few, at most {_MOST_WORD} characters in one line"
+    elif item.kind in ("choice", "ranking") and len(said) == 1:
+        problem = "a single letter or digit is what an option is called"
+    elif item.kind != "text" and plain.produces(item) and not isinstance(plain.decode(word, item, {}, {}), Unread):
+        problem = f"it is read as an answer of the type `{item.spelled}`"
+    if problem is None:
+        return AbstainType(item, word)
+    helps = ['name another: `or abstain("cannot be told")`'] if node.word is None else []
+    place = node.place if node.word is None else node.word.place
+    scope.report.add("E0301", f'"{word}" cannot stand for an abstention here', (place, problem), helps=helps)
+    return UnknownType()

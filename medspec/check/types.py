@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.check.arguments import ABSENT, Rule, read_value
-from medspec.check.structured_types import SHAPED, read_anchored, read_score, read_set, report_bare
+from medspec.check.structured_types import SHAPED, read_abstaining, read_anchored, read_score, read_set, report_bare
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 from medspec.types import (
+    AbstainType,
     BooleanType,
     BoxType,
     ChoiceType,
@@ -65,6 +66,8 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
             return _named(path, checker, scope)
         case tree.OptionalTypeNode(item):
             return OptionalType(read_type(item, checker, scope))
+        case tree.AbstainTypeNode(item):
+            return read_abstaining(read_type(item, checker, scope), node, scope)
         case tree.ListTypeNode(item, bounds):
             low, high = _counts(bounds, scope) if bounds else (None, None)
             if bounds is not None and low is None:
@@ -219,6 +222,10 @@ def fits(given: Type, wanted: Type) -> bool:
             return fits(item, other)
         case _, OptionalType(other):
             return fits(given, other)
+        case AbstainType(item), AbstainType(other):
+            return fits(item, other)
+        case _, AbstainType(other):
+            return fits(given, other)
         case ListType(item, low, high), ListType(other, wanted_low, wanted_high):
             return (
                 fits(item, other)
@@ -270,6 +277,8 @@ def canonical(type_: Type) -> Type:
             return ListType(canonical(item), low, high)
         case OptionalType(item):
             return OptionalType(canonical(item))
+        case AbstainType(item):
+            return AbstainType(canonical(item))
         case RecordType(name, fields):
             return RecordType(name, tuple(attrs.evolve(field, type=canonical(field.type)) for field in fields))
         case _:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from medspec.syntax import tree
@@ -21,8 +20,6 @@ def refuse_unbuilt(declarations: Iterable[tree.Declaration], report: Report) -> 
                 _refuse(word, node.place, report)
             elif isinstance(node, tree.Waive) and not isinstance(declaration, tree.TaskDecl):
                 _refuse("waive", node.place, report)
-            elif isinstance(node, tree.Answer) and node.abstain:
-                _refuse("or abstain", _from_word(node.place, "or"), report)
 
 
 def _parts(
@@ -34,12 +31,6 @@ def _parts(
     if isinstance(declaration, tree.PromptDecl):
         clauses += [turn.text for turn in declaration.turns]
     yield from clauses  # type: ignore[misc]
-
-
-def _from_word(place: Place, word: str) -> Place:
-    """The part of `place` from a word on."""
-    found = re.search(rf"\b{word}\b", place.text)
-    return place if found is None else Place(place.source, place.start + found.start(), place.end)
 
 
 def _refuse(word: str, place: Place, report: Report) -> None:

@@ -74,7 +74,7 @@ def _table(report: Mapping[str, Any], *, ascii: bool) -> Table:
     return table
 
 
-_TROUBLES = {"refused": "Refused", "failed": "Failed", "truncated": "Cut off"}
+_TROUBLES = {"abstained": "Abstained", "refused": "Refused", "failed": "Failed", "truncated": "Cut off"}
 
 
 def _drawn(table: Table, *, width: int, colour: bool) -> str | None:

@@ -1,5 +1,6 @@
 """The catalogue of metrics: one file per member, listed in `METRICS`."""
 
+from medspec.metrics.abstention_rate import ABSTENTION_RATE
 from medspec.metrics.accuracy import ACCURACY
 from medspec.metrics.auroc import AUROC
 from medspec.metrics.balanced_accuracy import BALANCED_ACCURACY
@@ -9,6 +10,7 @@ from medspec.metrics.box_iou import BOX_IOU
 from medspec.metrics.box_map import BOX_MAP
 from medspec.metrics.brier import BRIER
 from medspec.metrics.contains import CONTAINS
+from medspec.metrics.coverage import COVERAGE
 from medspec.metrics.ece import ECE
 from medspec.metrics.exact_match import EXACT_MATCH
 from medspec.metrics.exact_set import EXACT_SET
@@ -32,6 +34,7 @@ from medspec.metrics.recall import RECALL
 from medspec.metrics.released_ner_f1 import RELEASED_NER_F1
 from medspec.metrics.rouge import ROUGE
 from medspec.metrics.rubric_points import RUBRIC_POINTS
+from medspec.metrics.selective_accuracy import SELECTIVE_ACCURACY
 from medspec.metrics.sentence_bleu import SENTENCE_BLEU
 from medspec.metrics.set_f1 import SET_F1
 from medspec.metrics.set_precision import SET_PRECISION
@@ -58,6 +61,9 @@ METRICS: tuple[Metric, ...] = (
     AUROC,
     ECE,
     BRIER,
+    SELECTIVE_ACCURACY,
+    COVERAGE,
+    ABSTENTION_RATE,
     EXACT_MATCH,
     TOKEN_F1,
     ROUGE,

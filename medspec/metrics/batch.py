@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.readers.base import Unread
+from medspec.types.abstention import ABSTAINED, AbstainType
 from medspec.types.base import Type
 from medspec.types.sequence import OptionalType
 
@@ -93,13 +94,14 @@ class Batch:
 
 def _numbering(type_: Type) -> tuple[Callable[[Any], int] | None, int | None]:
     """How values become class numbers (None: they are) and how many classes there are (None: as many as occur)."""
-    if isinstance(type_, OptionalType):
+    if isinstance(type_, OptionalType | AbstainType):
+        none = None if isinstance(type_, OptionalType) else ABSTAINED
         inner, count = _numbering(type_.item)
         if count is None:
             # Options and other whole numbers keep their order after "none"; what matters is that equal is equal.
-            return (lambda value: 0 if value is None else 1 + (value if inner is None else inner(value))), None
+            return (lambda value: 0 if value == none else 1 + (value if inner is None else inner(value))), None
         assert inner is not None
-        return (lambda value: count if value is None else inner(value)), count + 1
+        return (lambda value: count if value == none else inner(value)), count + 1
     if type_.kind == "enum":
         names = {case.name: index for index, case in enumerate(type_.cases)}  # type: ignore[attr-defined]
         return names.__getitem__, len(names)

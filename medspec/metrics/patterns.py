@@ -20,6 +20,7 @@ from typing import TypeVar
 
 import attrs
 
+from medspec.types.abstention import AbstainType
 from medspec.types.base import Type
 from medspec.types.number import FloatType, IntegerType
 from medspec.types.sequence import ListType, OptionalType
@@ -37,7 +38,7 @@ Bindings = dict[str, Type]
 
 
 def _is_closed(type_: Type) -> bool:
-    inner = type_.item if isinstance(type_, OptionalType) else type_
+    inner = type_.item if isinstance(type_, OptionalType | AbstainType) else type_
     return inner.kind in CLOSED_KINDS
 
 
@@ -45,7 +46,7 @@ def _is_equal(type_: Type) -> bool:
     """Whether equality of two values means that they say the same: not so for texts, measurements and boxes."""
     if type_.kind == "score":
         return bool(getattr(type_, "whole", True))
-    if type_.kind in ("list", "optional", "record"):
+    if type_.kind in ("list", "optional", "abstain", "record"):
         return all(_is_equal(child) for child in type_.children)
     return type_.kind in _PLAINLY_EQUAL
 
@@ -57,6 +58,7 @@ def _is_rating(type_: Type) -> bool:
 
 
 _KINDS: dict[str, tuple[str, str, Callable[[Type], bool]]] = {
+    "any": ("any", "any value", lambda type_: True),
     "equal": ("equal", "values that are plainly equal or not, as texts, floats and boxes are not", _is_equal),
     "closed": ("closed", "a closed type (bool, enum or choice)", _is_closed),
     "cases": ("bool or enum", "bool or an enum", lambda type_: type_.kind in ("bool", "enum")),
@@ -130,6 +132,22 @@ class ListOf:
 
 
 @attrs.frozen
+class AbstainOf:
+    """`T or abstain`: what abstentions are counted in. Of a gold, a plain `T` is taken as well."""
+
+    item: Variable
+    plain_too: bool = False
+
+    @property
+    def spelled(self) -> str:
+        return f"{self.item.spelled} or abstain"
+
+    @property
+    def legend(self) -> str:
+        return self.item.legend
+
+
+@attrs.frozen
 class Labelled:
     """A record with one box field and one closed field, and at most one `float(0..1)`: how sure the model is of it."""
 
@@ -144,7 +162,7 @@ class Labelled:
         return f"{self.name}: one box field, one closed field"
 
 
-Pattern = Variable | SetOf | ListOf | Labelled
+Pattern = Variable | SetOf | ListOf | AbstainOf | Labelled
 
 TEXT = Variable("X", "text", "text")
 """Plain text, with any bound on its length."""
@@ -167,6 +185,10 @@ def match(pattern: Pattern, type_: Type, found: Bindings) -> str | None:
             return match(item, inner, found)
         case ListOf(item):
             return match(item, type_.item, found) if isinstance(type_, ListType) else "a list"
+        case AbstainOf(item, plain_too):
+            if isinstance(type_, AbstainType):
+                return match(item, type_.item, found)
+            return match(item, type_, found) if plain_too else "an answer that may abstain"
         case Labelled(name):
             if labelled_fields(type_) is None:
                 return "a record with one box field and one closed field"
@@ -220,6 +242,8 @@ def join(one: Type, other: Type) -> Type | None:
             return _wrapped(OptionalType, join(item, other))
         case _, OptionalType(item):
             return _wrapped(OptionalType, join(one, item))
+        case AbstainType(item), AbstainType(inner):
+            return _wrapped(AbstainType, join(item, inner))
         case ListType(item), ListType(inner):
             return _wrapped(ListType, join(item, inner))
         case IntegerType(low, high), IntegerType(second_low, second_high):

@@ -17,6 +17,7 @@ from typing import Any
 
 from medspec.metrics.batch import Batch
 from medspec.readers.base import Unread
+from medspec.types.abstention import ABSTAINED, AbstainType
 from medspec.types.base import Type
 from medspec.types.record import RecordType
 from medspec.types.sequence import ListType, OptionalType
@@ -38,20 +39,23 @@ def select_type(type_: Type, path: Path) -> Type | None:
         case OptionalType(item):
             inner = select_type(item, path)
             return inner if inner is None or isinstance(inner, OptionalType) else OptionalType(inner)
+        case AbstainType(item, word):
+            inner = select_type(item, path)
+            return None if inner is None else AbstainType(inner, word)
         case _:
             return None
 
 
 def fields_of(type_: Type) -> tuple[str, ...]:
     """The fields that can be selected in a value of `type_`, for messages."""
-    while isinstance(type_, ListType | OptionalType):
+    while isinstance(type_, ListType | OptionalType | AbstainType):
         type_ = type_.item
     return tuple(field.name for field in type_.fields) if isinstance(type_, RecordType) else ()
 
 
 def select_value(value: Any, path: Path) -> Any:
-    """What `path` selects in `value`; an unread answer stays unread, None stays None."""
-    if not path or value is None or type(value) is Unread:
+    """What `path` selects in `value`; an unread answer stays unread, an abstention one, and None None."""
+    if not path or value is None or value == ABSTAINED or type(value) is Unread:
         return value
     if isinstance(value, dict):
         return select_value(value[path[0]], path[1:])

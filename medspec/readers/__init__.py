@@ -1,5 +1,6 @@
 """The catalogue of readers: one file per member, listed in `READERS`."""
 
+from medspec.readers.abstention import abstaining
 from medspec.readers.base import Reader
 from medspec.readers.boxes import BOXES
 from medspec.readers.json import JSON
@@ -13,7 +14,7 @@ from medspec.readers.plain import PLAIN
 from medspec.readers.quotes import QUOTES
 from medspec.readers.tagged import TAGGED
 
-READERS: tuple[Reader, ...] = (
+_MEMBERS: tuple[Reader, ...] = (
     LETTER,
     LETTERS,
     LIKELIHOOD,
@@ -26,6 +27,8 @@ READERS: tuple[Reader, ...] = (
     PATTERN,
     TAGGED,
 )
+
+READERS: tuple[Reader, ...] = tuple(map(abstaining, _MEMBERS))
 
 
 def find_reader(name: str) -> Reader | None:

@@ -89,11 +89,18 @@ class Reader:
     remarks: Callable[[str, Type, Row, Settings], tuple[str, ...]] | None = None
     format_words: Callable[[Type, Settings], tuple[str, ...]] | None = None
     check: Callable[[Type, Settings], SettingProblem | None] | None = None
+    inside: Callable[[str, Settings], str | None] | None = None
+    """The part of a reply that holds the answer (None: there is none), for readers that look at no other."""
+    around: Callable[[str, Settings], str] | None = None
+    """A word as it stands in a reply in the place of an answer, where that is not the word alone."""
 
     def produces(self, type_: Type) -> bool:
         """Whether the reader can make values of `type_`."""
         if type_.kind == "unknown":
             return True
+        if type_.kind == "abstain":
+            # See `abstention.py`: an abstention is written in words.
+            return self.asks == "text" and self.produces(type_.children[0])
         return type_.kind in self.kinds and (self.accepts is None or self.accepts(type_))
 
     @property

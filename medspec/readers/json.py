@@ -89,4 +89,5 @@ JSON = Reader(
     accepts=is_writable,
     remarks=remarks,
     format_words=words,
+    around=lambda word, settings: json.dumps(word, ensure_ascii=False),
 )

@@ -134,4 +134,5 @@ PATTERN = Reader(
     answer_format=answer_format,
     settings=SETTINGS,
     check=check,
+    around=lambda word, settings: settings["write"].replace("{}", word),
 )

@@ -116,4 +116,6 @@ TAGGED = Reader(
     remarks=remarks,
     format_words=lambda type_, settings: (f"<{settings['tag']}>",),
     check=check,
+    inside=lambda reply, settings: _inside(reply, settings["tag"]),
+    around=lambda word, settings: f"<{settings['tag']}>{word}</{settings['tag']}>",
 )

@@ -88,7 +88,10 @@ def _score(example: ExampleSpec, label: str, answer: Any, reply: Reply) -> float
         weighed = reply.scores is not None and not isinstance(answer, Unread)
         row = reader.confidence(reply.scores or (), use.answer, example.row, dict(use.settings)) if weighed else None
         confidence = [row]
-    batch = Batch(use.answer, [answer], [example.row[example.task.gold]], confidence=confidence)
+    record = example.task.rows.record
+    gold = record.type.field(example.task.gold) if record is not None else None
+    assert gold is not None
+    batch = Batch(use.answer, [answer], [example.row[example.task.gold]], gold.type, confidence)
     seen = seen_by(score, batch)
     if metric.per_row is not None:
         return metric.per_row(seen.answers[0], seen.golds[0], seen.type, settings)

@@ -231,5 +231,6 @@ def _schema(result: TaskResult) -> dict[str, Any]:
         "seconds": pl.Float64,
         "cluster": pl.Int64,
     }
-    known = {**whole, "option_scores": pl.List(pl.Float64), "confidence": pl.List(pl.Float64)}
+    lists = {"option_scores": pl.List(pl.Float64), "confidence": pl.List(pl.Float64)}
+    known = {**whole, **lists, "abstained": pl.Boolean}
     return {name: known.get(name, pl.Float64 if name.startswith("metric.") else pl.String) for name in result.columns}

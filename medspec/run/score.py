@@ -13,6 +13,7 @@ import attrs
 
 from medspec.errors import InternalError
 from medspec.metrics import find_metric
+from medspec.metrics.abstained import seen_batch
 from medspec.metrics.base import Batch, Metric
 from medspec.metrics.batch import UNSCORED
 from medspec.metrics.resample import Resampled, mean_of_values, spread_over
@@ -94,15 +95,14 @@ def metric_of(score: Score) -> Metric:
 
 
 def seen_by(score: Score, batch: Batch) -> Batch:
-    """The batch as a metric sees it: a field of both sides, or one value per row."""
+    """The batch as a metric sees it: a field of both sides, or one value per row; abstentions as it counts them."""
     if isinstance(score.value, VerdictValue):
         if batch.judged is None or score.label not in batch.judged:
             raise InternalError(f"a judge is needed for {score.label}, and none has been asked")
         type_, values = batch.judged[score.label]
         return Batch(type_, values, [None] * len(values))
-    if score.value is not None:
-        return values_batch(batch, score.value.path)
-    return select_batch(batch, score.on)
+    seen = select_batch(batch, score.on) if score.value is None else values_batch(batch, score.value.path)
+    return seen_batch(metric_of(score).signature, seen)
 
 
 def rows_of(batch: Batch, indexes: list[int]) -> Batch:

@@ -25,7 +25,7 @@ from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
 from medspec.run.score import metric_of
 from medspec.run.slices import names_text, score_slices
-from medspec.types import BooleanType, ChoiceType, EnumType, Type
+from medspec.types import ABSTAINED, BooleanType, ChoiceType, EnumType, Type
 
 if TYPE_CHECKING:
     import numpy as np
@@ -192,13 +192,15 @@ def _unnamed(scan: Scan) -> frozenset[str]:
 
 
 def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
-    """What did not give an answer, and why: unread, refused, failed and truncated are four different things."""
+    """What did not give an answer, and why: unread, abstained, refused, failed and truncated are five different things."""
     reasons = Counter(answer.reason for answer in answers if isinstance(answer, Unread))
+    abstained = sum(answer == ABSTAINED for answer in answers)
     failures = Counter(reply.failure for reply in replies if reply.failure is not None)
     refused, _ = reasons.pop(REFUSED, 0), reasons.pop(FAILED, 0)
     return {
         "unread": sum(reasons.values()) / len(answers) if answers else 0.0,
         "unread_reasons": dict(sorted(reasons.items())),
+        "abstained": abstained,
         "refused": refused,
         "failed": sum(failures.values()),
         "failures": dict(sorted(failures.items())),
@@ -230,6 +232,7 @@ def _columns(
         "option_scores": [None if reply.scores is None else list(reply.scores) for reply in replies],
         "answer": [None if hidden or isinstance(a, Unread) else _json(type_.to_json(a)) for a in answers],
         "gold": [None if private and holds_text(gold_type) else _json(gold_type.to_json(g)) for g in golds] * draws,
+        "abstained": [answer == ABSTAINED for answer in answers],
         "unread": [answer.reason if isinstance(answer, Unread) else None for answer in answers],
         "failure": [reply.failure for reply in replies],
         "detail": [None if private else reply.detail for reply in replies],

@@ -208,9 +208,7 @@ def _override(b: Builder, node: Any) -> tree.Override:
 
 def _answer(b: Builder, node: Any) -> tree.Answer:
     type_, *rest = node.children
-    abstain = any(child.data == "abstain" for child in rest)
-    reader = next((b.build(child) for child in rest if child.data == "call"), None)
-    return tree.Answer(b.build(type_), reader, b.place(node), abstain)
+    return tree.Answer(b.build(type_), b.build(rest[0]) if rest else None, b.place(node))
 
 
 def _shots(b: Builder, node: Any) -> tree.Shots:

@@ -58,6 +58,11 @@ def _comprehension(b: Builder, node: Any) -> tree.Comprehension:
     return tree.Comprehension(b.ident(name), b.build(over), b.place(node))
 
 
+def _abstain_type(b: Builder, node: Any) -> tree.AbstainTypeNode:
+    item, *word = node.children
+    return tree.AbstainTypeNode(b.build(item), b.string(word[0]) if word else None, b.place(node))
+
+
 def _path(b: Builder, node: Any) -> tree.Path:
     return tree.Path(tuple(b.ident(token) for token in node.children), b.place(node))
 
@@ -70,6 +75,7 @@ VALUE_RULES: dict[str, BuildRule] = {
     "refined_type": _refined_type,
     "choice_type": lambda b, n: tree.ChoiceTypeNode(b.ident(n.children[0]), b.place(n)),
     "ranking_type": lambda b, n: tree.RankingTypeNode(b.ident(n.children[0]), b.place(n)),
+    "abstain_type": _abstain_type,
     "named_type": lambda b, n: tree.NamedType(b.build(n.children[0]), b.place(n)),
     "bounds": _bounds,
     "setting": _setting,

@@ -43,6 +43,9 @@ from medspec.syntax.tree_data import (
     Waive as Waive,
 )
 from medspec.syntax.tree_values import (
+    AbstainTypeNode as AbstainTypeNode,
+)
+from medspec.syntax.tree_values import (
     AnchoredType as AnchoredType,
 )
 from medspec.syntax.tree_values import (
@@ -239,7 +242,6 @@ class Answer:
     type: TypeNode
     reader: Call | None
     place: Place = place_field()
-    abstain: bool = False
 
 
 @attrs.frozen

@@ -180,6 +180,15 @@ class GenericType:
     place: Place = place_field()
 
 
+@attrs.frozen
+class AbstainTypeNode:
+    """`T or abstain`; `word` is how data or a model say so, where that is not "abstain"."""
+
+    item: TypeNode
+    word: StringValue | None
+    place: Place = place_field()
+
+
 TypeNode = (
     NamedType
     | RefinedType
@@ -189,4 +198,5 @@ TypeNode = (
     | RankingTypeNode
     | AnchoredType
     | GenericType
+    | AbstainTypeNode
 )

@@ -1,5 +1,6 @@
 """The catalogue of types: one file per member, listed in `TYPES`."""
 
+from medspec.types.abstention import ABSTAINED, Abstained, AbstainType
 from medspec.types.anchors import anchors
 from medspec.types.base import Misfit, Row, Type
 from medspec.types.boolean import BooleanType
@@ -27,6 +28,7 @@ TYPES: tuple[type, ...] = (
     ChoiceType,
     ListType,
     OptionalType,
+    AbstainType,
     RecordType,
     SetType,
     SpanType,
@@ -39,6 +41,9 @@ TYPES: tuple[type, ...] = (
 )
 
 __all__ = [
+    "ABSTAINED",
+    "AbstainType",
+    "Abstained",
     "TYPES",
     "BooleanType",
     "Box",

@@ -29,7 +29,7 @@ NOT_BY_ROW = {
 }
 """Metrics in which a further right row can lower the value, and why."""
 
-EMPTY = {"auroc", "box_map"}
+EMPTY = {"auroc", "box_map", "selective_accuracy"}
 """Metrics that some batches have no value for."""
 
 

@@ -185,6 +185,30 @@ def test_decode_settings_move_the_call_hash_where_text_is_written(what: str, bas
     assert found["written"][1] == base["written"][1]
 
 
+def test_an_abstention_moves_what_is_sent_and_what_is_scored(base: dict[str, tuple[str, str]]) -> None:
+    """The prompt says how to abstain, and the reader reads it; so does another word for it."""
+    written, other = (
+        hashes(changed(BASE, ("choice of options via letter", f"choice of options or {said} via letter")))
+        for said in ("abstain", 'abstain("unclear")')
+    )
+    for one, before in ((written, base), (other, base), (other, written)):
+        assert [name for name in base if one[name] != before[name]] == ["written"]
+        assert all(new != old for new, old in zip(one["written"], before["written"], strict=True))
+
+
+def test_how_data_write_an_abstention_moves_the_score_hash_alone() -> None:
+    spec = changed(
+        BASE,
+        ("choice of options via letter", "choice of options or abstain via letter"),
+        ("gold     : choice of options from", "gold     : choice of options or abstain from"),
+        ("answer  choice of options via likelihood", "gold = second  answer  choice of options via likelihood"),
+    )
+    before = hashes(spec)
+    found = hashes(changed(spec, ("or abstain from", 'or abstain("none") from')))
+    assert [name for name in before if found[name] != before[name]] == ["written"]
+    assert found["written"][0] == before["written"][0]
+
+
 def test_decode_settings_mean_nothing_where_options_are_scored(base: dict[str, tuple[str, str]]) -> None:
     edit = ("via likelihood\n", "via likelihood\n  decode  { temperature = 1  max_tokens = 5 }\n")
     assert hashes(changed(BASE, edit)) == base

@@ -16,7 +16,7 @@ from medspec.metrics.base import Batch
 from medspec.plan.form import _build, plain
 from medspec.types import TYPES, Misfit, UnknownType, anchors
 
-KINDS = (*SIMPLE, *NESTING, "turns", "image")
+KINDS = (*SIMPLE, *NESTING, "abstain", "turns", "image")
 
 
 def test_every_type_of_the_catalogue_is_drawn() -> None:

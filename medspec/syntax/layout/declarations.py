@@ -236,8 +236,6 @@ def _optional_block(c: Cursor, settings: tuple[tree.Setting, ...]) -> list[Part]
 
 def _answer(c: Cursor, node: tree.Answer) -> Entry:
     parts: list[Part] = [c.take("answer"), *type_(c, node.type)]
-    if node.abstain:
-        parts += [c.take("or"), c.take("abstain")]
     if node.reader is not None:
         parts += [c.take("via"), *call(c, node.reader)]
     return _keyword_clause(parts)

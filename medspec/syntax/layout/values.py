@@ -89,6 +89,11 @@ def type_(c: Cursor, node: Any, space: str = " ") -> list[Part]:
             return [*type_(c, item, space), c.take("in"), c.take(field.name)]
         case tree.GenericType(name, item):
             return [c.take(name.name, space), c.take("<", ""), *type_(c, item, ""), c.take(">", "")]
+        case tree.AbstainTypeNode(item, word):
+            parts = [*type_(c, item, space), c.take("or"), c.take("abstain")]
+            if word is not None:
+                parts += [c.take("(", ""), c.string(word.place, word.text, ""), c.take(")", "")]
+            return parts
     raise TypeError(f"no type: {node!r}")
 
 
