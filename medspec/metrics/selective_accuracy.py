@@ -11,12 +11,11 @@ Whole counts, divided in 64 bits; torchmetrics has none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from medspec.metrics.base import FRACTION, Batch, Metric, Settings, Signature, Unread
 from medspec.metrics.patterns import AbstainOf, Variable
-from medspec.metrics.resample import resampled_sums
-from medspec.metrics.tables import ratio
+from medspec.metrics.resample import OfSums, mean_of_values
 from medspec.types.abstention import ABSTAINED
 
 if TYPE_CHECKING:
@@ -25,27 +24,26 @@ if TYPE_CHECKING:
 T = Variable("T", "equal")
 
 
-def _counts(batch: Batch) -> np.ndarray:
-    """For each row whether it is right and whether it is not abstained: float64 of shape [rows, 2]."""
+def _right(batch: Batch) -> np.ndarray:
+    """1 for each row that is right, 0 for one that is wrong, NaN for one that is abstained: float64 of shape [rows]."""
     import numpy as np
 
-    pairs = zip(batch.answers, batch.golds, strict=True)
-    found = [
-        (0.0, 0.0) if answer == ABSTAINED else (float(not isinstance(answer, Unread) and answer == gold), 1.0)
-        for answer, gold in pairs
-    ]
-    return np.array(found, np.float64)
+    return np.array([_of(*pair) for pair in zip(batch.answers, batch.golds, strict=True)], np.float64)
+
+
+def _of(answer: Any, gold: Any) -> float:
+    return float("nan") if answer == ABSTAINED else float(not isinstance(answer, Unread) and bool(answer == gold))
 
 
 def compute(batch: Batch, settings: Settings) -> float:
     """NaN where every row is abstained."""
-    right, answered = _counts(batch).sum(axis=0).tolist()
-    return right / answered if answered else float("nan")
+    right = _right(batch)
+    answered = right[right == right]
+    return float(answered.sum() / len(answered)) if len(answered) else float("nan")
 
 
-def replicates(batch: Batch, settings: Settings, resamples: int, generator: np.random.Generator) -> np.ndarray:
-    sums = resampled_sums(_counts(batch), resamples, generator)
-    return ratio(sums[:, 0], sums[:, 1], float("nan"))
+def resampled(batch: Batch, settings: Settings) -> OfSums:
+    return mean_of_values(_right(batch))
 
 
 SELECTIVE_ACCURACY = Metric(
@@ -56,5 +54,5 @@ SELECTIVE_ACCURACY = Metric(
         pred=AbstainOf(T), gold=AbstainOf(T, plain_too=True), yields=FRACTION, grain="whole set", empty=None
     ),
     compute=compute,
-    replicates=replicates,
+    resampled=resampled,
 )
