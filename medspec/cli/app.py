@@ -45,6 +45,7 @@ COMMANDS = (
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),
     Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),
+    Entry("judge", "medspec.cli.judge", "Compare a judge with people, and take over what people decide."),
     Entry("ls", "medspec.cli.ls", "List what the specs declare."),
     Entry("metrics", "medspec.cli.metrics", "Show the metrics: what they take and give, what unread rows do."),
     Entry("lock", "medspec.cli.lock", "Write down what every task means under its version."),
