@@ -49,10 +49,12 @@ def run_plan(
     limit: int | None = None,
     options: Options | None = None,
     fresh: bool = False,
+    keep_going: bool = False,
 ) -> dict[str, Any]:
     """Run a plan with the model called `model` and return the report. `data` are folders with data files.
 
-    Replies that another run in the same folder got from the same model are used again, unless `fresh`.
+    Replies that another run in the same folder got from the same model are used again, unless `fresh`. With
+    `keep_going` rows that cannot be used are set aside and counted.
     Raises `RunError` in one of its kinds; see `medspec.errors`.
     """
     from medspec.backends import open_model
@@ -69,7 +71,15 @@ def run_plan(
             others = None if fresh else sharing(folder, backend)
             roots = DataRoots.of(data)
             return execute(
-                plan, backend, model=model, out=folder, roots=roots, limit=limit, options=options, others=others
+                plan,
+                backend,
+                model=model,
+                out=folder,
+                roots=roots,
+                limit=limit,
+                options=options,
+                others=others,
+                keep_going=keep_going,
             )
     finally:
         backend.close()

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "backends": ("errors", "text", "types", "files"),
     "passes": ("errors", "text", "types", "plan.nodes", "plan.judge_nodes", "plan.fold", "plan.form", "plan.prefix", "plan.run_nodes"),
     # The floors from bottom to top.
-    "check": ("errors", "text", "types", "syntax", "codes", "readers", "metrics", "backends.base", "plan.nodes", "plan.judge_nodes"),
+    "check": ("errors", "text", "types", "syntax", "codes", "readers", "metrics", "backends.base",
+              "plan.nodes", "plan.judge_nodes", "plan.errata"),
     "plan": ("errors", "text", "types", "syntax", "check", "readers", "metrics", "passes", "backends.base"),
     "run": ("errors", "text", "types", "syntax", "check", "plan", "readers", "metrics", "files", "backends"),
     # The demonstration writes specs' data and trains on the prompts the specs give, so it uses all that a user may.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from medspec.check.anchors import Anchoring
 from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
+from medspec.check.errata import read_errata
+from medspec.check.paths import stays_inside
 from medspec.check.scope import meant, report_twice, settings_of, with_article
 from medspec.check.slices import read_cluster, read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from medspec.check.checker import Checker
     from medspec.check.scope import Scope
 
-SETTINGS = ("source", "splits", "subsets", "license", "fetch", "private", "id")
+SETTINGS = ("source", "splits", "subsets", "license", "fetch", "private", "id", "errata")
 
 _PATH = Rule("path", "text")
 FORMATS: dict[str, tuple[Rule, ...]] = {
@@ -73,6 +74,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     if source is not None and splits is not None and subsets is not None:
         ruled = {clause.split.name for clause in declaration.clauses if isinstance(clause, tree.SplitRule)}
         _check_holes(settings["source"], source, splits, subsets, ruled, scope)
+    errata = read_errata(settings.get("errata"), record, splits or (), subsets or (), scope)
     if record is None or source is None or splits is None or subsets is None:
         return None
     return DatasetSpec(
@@ -92,6 +94,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
         private=_value("private", "bool", settings, scope) is True,
         slices=read_slices((c for c in declaration.clauses if isinstance(c, tree.SliceRule)), record, scope),
         cluster=read_cluster(declaration.clauses, record, scope),
+        errata=errata,
     )
 
 
@@ -146,14 +149,7 @@ def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
         helps = ["fetch the file, and write its path relative to the data root"]
         scope.report.add("E0108", "data on the network are part of the language and not built yet", label, helps=helps)
         return None
-    parts = PurePosixPath(path.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", path) or not path:
-        scope.report.add(
-            "E0603",
-            "a data path must stay inside the data root",
-            (value.arguments[0].value.place, "an absolute path" if parts.is_absolute() else "leaves the root"),  # type: ignore[index]
-            helps=["write a path relative to the data root, and pass the root with `--data DIR`"],
-        )
+    if not stays_inside(path, value, scope):
         return None
     delimiter = found.get("delimiter", ",")
     if len(delimiter) != 1:

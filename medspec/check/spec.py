@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Decode
+from medspec.plan.errata import Errata
 from medspec.plan.nodes import (
     Aggregate,
     Binding,
@@ -77,6 +78,8 @@ class DatasetSpec(Declared):
     """Where a person gets the files, in words: shown where they are missing."""
     private: bool
     slices: tuple[SliceRule, ...] = ()
+    errata: Errata | None = None
+    """Corrections of rows."""
     cluster: str | None = None
     """The path of what rows share that are not independent."""
 

@@ -27,7 +27,7 @@ from medspec.check.spec import (
 from medspec.metrics import find_metric
 from medspec.plan.graph import declarations
 from medspec.plan.nodes import Constant, TurnPlan
-from medspec.plan.words import aggregate_words, metric_words, spell
+from medspec.plan.words import aggregate_words, errata_words, metric_words, spell
 from medspec.readers import READERS
 from medspec.syntax.format import format_tree
 from medspec.syntax.spell_template import spell_template
@@ -199,6 +199,7 @@ class _Page:
         rows += [
             (f"slice `{one.name}`", f"`{spell(one.by if one.by is not None else one.when)}`") for one in data.slices
         ]
+        rows += [("errata", f"`{errata_words(data.errata)}`")] if data.errata is not None else []
         rows += [("clustered by", f"`{data.cluster}`")] if data.cluster is not None else []
         yield from _table(("", ""), rows)
         if data.columns:

@@ -50,6 +50,7 @@ def COMMAND(run: str | None, data: tuple[Path, ...], format: str, quiet: bool) -
             roots=record.roots(given),
             limit=record.limit,
             fresh=record.fresh,
+            keep_going=record.keep_going,
             quiet=quiet,
             digest=record.digest,
             judge=tuple(f"{name}={model}" for name, model in record.judges.get("instead", {}).items()),

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )
+@click.option("--keep-going", is_flag=True, help="Set rows aside that cannot be used, and count them.")
 @click.option("--fresh", is_flag=True, help="Ask anew, also what another run was answered already.")
 @click.option("--exact", is_flag=True, help="Row by row, with nothing shared that may move a score by rounding.")
 @click.option(
@@ -71,6 +72,7 @@ def COMMAND(
     select: tuple[str, ...],
     locked: bool,
     fresh: bool,
+    keep_going: bool,
     level: int,
     without: tuple[str, ...],
     format: str,
@@ -104,6 +106,7 @@ def COMMAND(
         roots=DataRoots.of(data, config.data),
         limit=limit,
         fresh=fresh,
+        keep_going=keep_going,
         quiet=quiet,
         judge=judge,
     )

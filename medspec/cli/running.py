@@ -26,6 +26,7 @@ def carry_out(
     roots: DataRoots,
     limit: int | None,
     fresh: bool,
+    keep_going: bool,
     quiet: bool,
     digest: str | None = None,
     judge: tuple[str, ...] = (),
@@ -49,18 +50,8 @@ def carry_out(
         _say_where(backend, quiet=quiet)
         with run_folder(out, runs, plan.suite) as folder:
             others = None if fresh else sharing(folder, backend)
-            report = execute(
-                plan,
-                backend,
-                model=model,
-                out=folder,
-                roots=roots,
-                limit=limit,
-                watch=watch,
-                options=options,
-                others=others,
-                judges=judges,
-            )
+            ways = {"options": options, "others": others, "keep_going": keep_going, "watch": watch, "limit": limit}
+            report = execute(plan, backend, model=model, out=folder, roots=roots, judges=judges, **ways)  # type: ignore[arg-type]
             return report, folder
     finally:
         watch.finish()

@@ -66,6 +66,7 @@ def COMMAND(
                 watch=watch,
                 others=replies,
                 judges=RecordedJudges(folder, record, model.private),
+                keep_going=record.keep_going,
             )
     finally:
         watch.finish()

@@ -129,6 +129,7 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
     for name, task in report["tasks"].items():
         for code, reason in (task.get("waivers") or {}).items():
             yield f"{name}: {code} is waived: {reason}"
+        yield from _row_lines(name, task)
         reasons = task.get("failures") or {}
         if reasons:
             counted = ", ".join(f"{_REASONS.get(reason, reason)} {count:,}" for reason, count in reasons.items())
@@ -145,6 +146,19 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
     yield f"Suite  {report['suite']}, {rows:,} rows in {_duration(report['seconds'])}"
     if folder is not None:
         yield f"Files  {folder}"
+
+
+def _row_lines(name: str, task: Mapping[str, Any]) -> Iterator[str]:
+    """Rows that were corrected, left out or set aside."""
+    errata = task.get("errata")
+    if errata:
+        counts = f"{errata['corrected']:,} rows corrected, {errata['excluded']:,} left out"
+        yield f"{name}: errata version {errata['version']}: {counts} ({errata['file']})"
+    aside = task.get("quarantined") or {}
+    if aside.get("rows"):
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in aside["reasons"].items())
+        rows = "1 row is" if aside["rows"] == 1 else f"{aside['rows']:,} rows are"
+        yield f"{name}: {rows} set aside and not scored: {reasons} (quarantine.jsonl)"
 
 
 def _slice_lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -169,6 +169,7 @@ CHANGES: tuple[Evaluator, ...] = (
     Evaluator("options", "call", _words("options", "call", "options"), ("options",)),
     Evaluator("reader", "score", _words("reader", "score", "reader"), ("reader", "options")),
     Evaluator("answer", "score", _words("answer", "score", "answer"), ("reader", "options")),
+    Evaluator("errata", "score", _words("errata", "score", "errata"), ("errata",)),
     Evaluator("gold", "score", _words("gold", "score", "gold"), ("gold",)),
     Evaluator("metrics", "score", _metrics, ("metrics",)),
     Evaluator("judges", "score", _judges, ("metrics",)),

@@ -15,6 +15,7 @@ import attrs
 from medspec import types
 from medspec.backends.base import Decode
 from medspec.plan import judge_nodes, nodes
+from medspec.plan.errata import Errata
 from medspec.plan.run_nodes import Wave
 from medspec.syntax import template
 
@@ -22,6 +23,7 @@ _CLASSES: tuple[type, ...] = (
     nodes.Plan,
     nodes.Scan,
     nodes.Part,
+    Errata,
     nodes.Condition,
     nodes.SliceRule,
     nodes.Reference,

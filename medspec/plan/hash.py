@@ -96,7 +96,10 @@ def _column(scan: Scan, field: str | None) -> Any:
 
 def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
     """What goes into the score hash, by name."""
+    # Replies stay what they are: an erratum moves what they are compared with, and which of them count.
+    errata = {} if scan.errata is None else {"errata": [scan.errata.path, scan.errata.version]}
     return {
+        **errata,
         "reader": read.reader,
         "unread": read.unread,
         "gold": _column(scan, task.gold),

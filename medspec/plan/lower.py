@@ -275,6 +275,7 @@ def _scan(rows: RowsRef, slices: tuple[str, ...]) -> Scan:
         fetch=dataset.fetch,
         private=why_kept(dataset) is not None,
         part=rows.part,
+        errata=dataset.errata,
         slices=tuple(rule for rule in dataset.slices if rule.name in slices),
         cluster=dataset.cluster,
         folder=str(Path(dataset.place.source.path).parent),

@@ -34,6 +34,7 @@ from medspec.syntax.template import Piece
 from medspec.types import RecordType, Type
 
 if TYPE_CHECKING:
+    from medspec.plan.errata import Errata
     from medspec.plan.judge_nodes import Calibration, VerdictValue
 
 FORMAT = 1
@@ -130,6 +131,7 @@ class Scan:
     """Where a person gets the files, in words."""
     private: bool = False
     part: Part | None = None
+    errata: Errata | None = None
     slices: tuple[SliceRule, ...] = ()
     """The groups that are reported."""
     cluster: str | None = None

@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from medspec import types
+from medspec.plan.errata import Errata
 from medspec.plan.judge_nodes import Panel, VerdictValue, judges_of
 from medspec.plan.judged import calibration_words
 from medspec.plan.nodes import (
@@ -67,6 +68,8 @@ def task_words(
     words["answer"] = type_words(read.reader.answer)
     words.update({key: spell(value) for key, value in _fields(read) if key not in ("id", "call", "reader")})
     words["gold"] = column_words(scan, task.gold)
+    if scan.errata is not None:
+        words["errata"] = errata_words(scan.errata)
     words.update({f"metric.{score.label}": metric_words(score) for score in task.scores})
     for score in task.scores:
         if isinstance(score.value, VerdictValue):
@@ -76,6 +79,11 @@ def task_words(
 
 _NOTHING = ("none", "[]")
 """What stands for a setting that is not there."""
+
+
+def errata_words(errata: Errata) -> str:
+    """`jsonl("exam.errata.jsonl", version: 3)`."""
+    return f"jsonl({spell(errata.path)}, version: {errata.version})"
 
 
 def report_words(task: TaskPlan, scans: Sequence[Scan]) -> dict[str, str]:

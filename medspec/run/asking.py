@@ -13,7 +13,7 @@ import attrs
 from medspec.backends.base import Reply, Request
 from medspec.plan.nodes import Call, Plan, TaskPlan
 from medspec.plan.run_nodes import Wave
-from medspec.run.bind import Bound
+from medspec.run.bound import Bound
 from medspec.run.calls import Caller
 from medspec.run.spool import Budget, Spool
 

@@ -5,77 +5,38 @@ All of it happens before a model is asked anything, and all of it can fail with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-import attrs
-
-from medspec.backends.base import Request
 from medspec.errors import DataError
 from medspec.plan.fold import fold, names_of
-from medspec.plan.nodes import Call, Constant, FieldRef, Plan, Render
-from medspec.run.calls import prompts_of, requests_of
+from medspec.plan.nodes import Constant, FieldRef, Plan, Render
+from medspec.run.bound import Bound, written
 from medspec.run.judging.apart import check_calibrations
 from medspec.run.pictures import Pictures
-from medspec.run.render import Turns
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import PickedShots, check_apart, near_shots, only, part_of, pick_shots
 from medspec.run.slices import groups_of
-from medspec.run.spool import Budget, Spool
+from medspec.run.spool import Budget
 from medspec.run.text_files import resolve_texts
 
 
-@attrs.frozen
-class Bound:
-    """A plan with its data. `rows` are the scored rows by scan id, `shots` the picked rows by render id.
-
-    `warnings` are sentences about data that can be used and deserve a look. `prompts` are the turns of each row by render
-    id, where they were written already: what `requests_of` sends, without the shots.
-    """
-
-    plan: Plan
-    rows: dict[str, Rows]
-    shots: dict[str, PickedShots]
-    warnings: tuple[str, ...] = ()
-    pictures: Pictures | None = None
-    """The files of the images that prompts show; None where the model opens none."""
-    prompts: Mapping[str, Sequence[Turns]] = attrs.field(factory=dict, repr=False)
-    graded: dict[str, Rows] = attrs.field(factory=dict)
-    """The rows judges are calibrated on, by scan id, all of them whatever the limit."""
-
-    def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
-        """The rows shown before each row of `render`; () where there are none."""
-        found = self.shots.get(render.id)
-        return () if found is None else found.rows
-
-    def requests(self, call: Call, task: str = "") -> Iterator[Request]:
-        """What is asked for every row, see `requests_of`."""
-        render = self.plan.render(call.render)
-        return requests_of(
-            self.plan,
-            call,
-            self.rows[render.scan],
-            task,
-            self.shot_rows(render),
-            self.pictures,
-            self.prompts.get(render.id),
-        )
-
-
-def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool = False) -> Bound:
+def bind(
+    plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool = False, keep_going: bool = False
+) -> Bound:
     """Read everything `plan` needs. `limit` is the largest number of scored rows per split.
 
-    With `images` the files of the images that prompts show are looked for, too.
+    With `images` the files of the images that prompts show are looked for, too. With `keep_going` rows that cannot be used
+    are set aside: they are in `Rows.quarantined`, and nowhere else.
 
     Raises one `DataError` with the problems of all files.
     """
     resolved = resolve_texts(plan, roots)
     budget = Budget()
-    whole = _read(resolved, roots, limit, budget)
+    whole = _read(resolved, roots, limit, budget, keep_going)
     scored = {id: _limited(rows, limit) for id, rows in whole.items()}
     shots: dict[str, PickedShots] = {}
-    warnings = [*_empty_slices(resolved, scored)]
+    warnings = [*(line for rows in scored.values() for line in rows.warnings), *_empty_slices(resolved, scored)]
     for render in resolved.renders:
         if render.shots is None:
             continue
@@ -90,38 +51,10 @@ def bind(plan: Plan, roots: DataRoots, *, limit: int | None = None, images: bool
     graded = {one.scan: whole[one.scan] for task in resolved.tasks for one in task.calibrations}
     check_calibrations(resolved, scored, graded)
     bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures, graded=graded)
-    bound = attrs.evolve(bound, prompts=_written(bound, budget))
-    _check_requests(bound)
-    return bound
+    return written(bound, budget, keep_going=keep_going)
 
 
-def _written(bound: Bound, budget: Budget) -> dict[str, Sequence[Turns]]:
-    """The turns of every row of every prompt, written once: to find those that cannot be, and to be sent later."""
-    found: dict[str, Sequence[Turns]] = {}
-    for render in bound.plan.renders:
-        turns: Spool[Turns] = Spool(budget)
-        turns.extend(prompts_of(bound.plan, render, bound.rows[render.scan], bound.shot_rows(render)))
-        found[render.id] = turns.done()
-    return found
-
-
-def _check_requests(bound: Bound) -> None:
-    """Raises `DataError` for rows whose shots, options or images cannot be sent."""
-    for call in bound.plan.calls:
-        render = bound.plan.render(call.render)
-        requests = bound.requests(call)
-        if call.options is None and bound.pictures is None and render.shots is None:
-            continue
-        if call.options is None and bound.pictures is None:
-            next(requests, None)  # the shots are the same for every row
-            continue
-        for _ in requests:
-            pass
-    if bound.pictures is not None:
-        bound.pictures.require_all()
-
-
-def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget) -> dict[str, Rows]:
+def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget, keep_going: bool) -> dict[str, Rows]:
     """Every scan, read as far as it is needed: whole where shots or parts are chosen from it."""
     chosen_from = {render.shots.scan for render in plan.renders if render.shots is not None}
     chosen_from |= {one.scan for task in plan.tasks for one in task.calibrations}
@@ -130,7 +63,7 @@ def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget) -> di
     for scan in plan.scans:
         needs_all = scan.part is not None or scan.id in chosen_from
         try:
-            rows = read_scan(scan, roots, limit=None if needs_all else limit, budget=budget)
+            rows = read_scan(scan, roots, limit=None if needs_all else limit, budget=budget, keep_going=keep_going)
             found[scan.id] = rows if scan.part is None else part_of(rows, scan.part)
         except DataError as error:
             faults.append(error)

@@ -52,6 +52,10 @@ def prompts_of(plan: Plan, render: Render, rows: Rows, shot_rows: tuple[dict[str
             raise _unwritten(plan, render, rows, id, error) from None
 
 
+class RowError(DataError):
+    """One row that cannot be asked about, of data that can be used."""
+
+
 def requests_of(
     plan: Plan,
     call: Call,
@@ -92,10 +96,10 @@ def requests_of(
                 raise _unwritten(plan, render, rows, id, error) from None
 
 
-def _unwritten(plan: Plan, render: Render, rows: Rows, id: str, error: Exception) -> DataError:
+def _unwritten(plan: Plan, render: Render, rows: Rows, id: str, error: Exception) -> RowError:
     # Ids of private rows may be those of patients.
     name = "a row" if plan.scan(render.scan).private else f"row {id}"
-    return DataError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}")
+    return RowError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}")
 
 
 def _option_maker(call: Call) -> Callable[[dict[str, Any]], tuple[str, ...] | None]:

@@ -14,7 +14,7 @@ import attrs
 
 from medspec.backends.base import Request
 from medspec.run.asking import WINDOW, Asked, askings, in_order_of_prompts
-from medspec.run.bind import Bound
+from medspec.run.bound import Bound
 from medspec.run.token_counts import TokenCounter
 
 SAMPLE = 1000

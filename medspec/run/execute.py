@@ -24,7 +24,8 @@ from medspec.plan.hash import plan_hash
 from medspec.plan.nodes import Plan
 from medspec.run.aggregate import aggregate
 from medspec.run.asking import ask, askings
-from medspec.run.bind import Bound, bind
+from medspec.run.bind import bind
+from medspec.run.bound import Bound
 from medspec.run.calls import Caller, Watch
 from medspec.run.environment import environment
 from medspec.run.folder import RunRecord, kept_roots, plan_of
@@ -33,6 +34,7 @@ from medspec.run.judging.bench import Bench, Judges, open_bench, refuse_own_judg
 from medspec.run.judging.calibrate import calibrate, mark_below_floor
 from medspec.run.judging.models import NoJudges, record_judges
 from medspec.run.judging.values import Rule
+from medspec.run.quarantine import write_quarantine
 from medspec.run.roots import DataRoots
 from medspec.run.shared_replies import OtherRuns
 from medspec.run.tasks import TaskResult, finish_task
@@ -65,22 +67,26 @@ def execute(
     options: Options | None = None,
     others: OtherRuns | None = None,
     judges: Judges | None = None,
+    keep_going: bool = False,
 ) -> dict[str, Any]:
     """Run `plan` into the folder `out` and return the report, which is `report.json` as plain values.
 
     `model` is the name the model was asked for by, with its `options`; `limit` the largest number of rows per split.
     `bound`: data that are at hand already (`invent.py`); `others`: replies of other runs; `judges`: models, if any are asked.
+    With `keep_going` rows that cannot be used go to `quarantine.jsonl` and are counted.
     Raises `DataError` before anything is asked, `StoreError` when the folder cannot be used, `Interrupted` on Ctrl-C.
     """
     watch, clock = watch or Unwatched(), time.monotonic()
-    bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images)
+    bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images, keep_going=keep_going)
     refuse_own_judge(bound.plan, backend, judges := judges or NoJudges())
     _refuse_other_plan(out, plan)
     with Journal.open(out) as journal:
         # Once more, now that nobody else can write here.
         _refuse_other_plan(out, plan)
         remove_parts(out)
-        record = _record(backend, model, options, roots, limit, out, others, record_judges(bound.plan, judges))
+        record = _record(
+            backend, model, options, roots, limit, out, others, record_judges(bound.plan, judges), keep_going
+        )
         _begin(out, plan, record, surroundings := environment())
         caller = Caller(backend, journal, watch, others)
         bench = open_bench(bound.plan, judges, journal, watch, out, others)
@@ -92,20 +98,17 @@ def execute(
         finally:
             watch.finish()
         report = {
-            **_head(plan, backend, model),
-            "started": record.started,
-            "seconds": round(time.monotonic() - clock, 3),
-            "limit": limit,
-            "warnings": list(bound.warnings),
+            **_head(plan, backend, record, bound, clock),
             **_numbers(plan, results, caller, bench, calibrations),
             "environment": surroundings,
         }
-        _keep(out, results, bench, report)
+        _keep(out, bound, results, bench, report)
     return report
 
 
-def _keep(out: Path, results: Mapping[str, TaskResult], bench: Bench, report: Mapping[str, Any]) -> None:
-    """Write the results into the run's folder, the report last."""
+def _keep(out: Path, bound: Bound, results: Mapping[str, TaskResult], bench: Bench, report: Mapping[str, Any]) -> None:
+    """Write the results into the run's folder, the report last: where it stands, the run has ended."""
+    write_quarantine(out, (row for rows in bound.rows.values() for row in rows.quarantined))
     write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
     bench.keep(out, [line for result in results.values() for line in result.verdicts])
     write_json(out / "report.json", report)
@@ -142,6 +145,7 @@ def _record(
     out: Path,
     others: OtherRuns | None,
     judges: Mapping[str, Any],
+    keep_going: bool,
 ) -> RunRecord:
     """How this run is started; a run that goes on keeps the time it began."""
     try:
@@ -161,19 +165,24 @@ def _record(
         limit=limit,
         fresh=others is None,
         judges=judges,
+        keep_going=keep_going,
     )
 
 
-def _head(plan: Plan, backend: Backend, model: str) -> dict[str, Any]:
-    """What the report says of plan and model."""
+def _head(plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: float) -> dict[str, Any]:
+    """What the report says of plan and model, and of the run as a whole."""
     return {
         "format": FORMAT,
         "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
         "title": plan.title,
-        "model": {**backend.describe(), "name": model, "digest": backend.digest},
+        "model": {**backend.describe(), "name": record.model, "digest": backend.digest},
         "plan": plan_hash(plan),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in plan.references},
         "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
+        "started": record.started,
+        "seconds": round(time.monotonic() - clock, 3),
+        "limit": record.limit,
+        "warnings": list(bound.warnings),
     }
 
 

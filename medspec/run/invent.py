@@ -18,7 +18,7 @@ from medspec.backends.base import Abilities, Reply, Request, sha256_of
 from medspec.plan.judge_nodes import Judge
 from medspec.plan.nodes import Plan, Scan, Shots, TaskPlan
 from medspec.readers import find_reader
-from medspec.run.bind import Bound
+from medspec.run.bound import Bound
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows
 from medspec.run.shots import PickedShots, part_of, pick_shots

@@ -157,6 +157,8 @@ def check_data(plan: Plan, tasks: Mapping[str, TaskState], roots: DataRoots) -> 
 def _scan_files(scan: Scan) -> Iterator[tuple[str, str]]:
     yield scan.source.path, scan.folder
     yield from ((keep.ids.path, scan.folder) for keep in scan.keep)
+    if scan.errata is not None:
+        yield scan.errata.path, scan.folder
 
 
 def _texts(render: Render) -> Iterator[TextFile]:

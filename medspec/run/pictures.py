@@ -38,6 +38,11 @@ class Pictures:
             for message in messages
         )
 
+    def problems_of(self, messages: tuple[Message, ...], scan: Scan) -> list[str]:
+        """What is wrong with the images of `messages`, one line each."""
+        keys = [(scan.folder, picture.path) for message in messages for picture in message.images]
+        return [f"the image {self._problems[key]}" for key in dict.fromkeys(keys) if key in self._problems]
+
     def require_all(self) -> None:
         """Raises one `DataError` with every image that was asked for and cannot be used."""
         if not self._problems:

@@ -7,7 +7,8 @@ unless its type is optional; a value that does not fit is an error that names pl
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -108,25 +109,34 @@ class RowLoader:
             message = f"{name}: the columns do not fit the record `{self.record.name}`:"
             raise DataError(message, problems=[*lines, *listings.values()])
 
-    def load(self, raw: RawRow, values: dict[str, Any], only: str | None = None) -> list[str]:
+    def load(
+        self,
+        raw: RawRow,
+        values: dict[str, Any],
+        only: str | None = None,
+        corrected: Mapping[str, Any] = MappingProxyType({}),
+    ) -> list[str]:
         """Load the fields of `raw` that `values` lacks (or the field `only`) into `values`; the problems, one line each.
 
         Fields that choose from another field are loaded after it, and left out where it is missing: the fault is told
-        once, where it is.
+        once, where it is. `corrected` holds what stands in fields in place of what the file says.
         """
         problems = []
         for step in self._steps:
             name = step.field.name
             if name not in values and only in (None, name) and step.anchors <= values.keys():
-                problem = self._load_field(step, raw, values)
+                problem = self._load_field(step, raw, values, corrected)
                 if problem is not None:
                     problems.append(problem)
         return problems
 
-    def _load_field(self, step: _Step, raw: RawRow, values: dict[str, Any]) -> str | None:
+    def _load_field(self, step: _Step, raw: RawRow, values: dict[str, Any], corrected: Mapping[str, Any]) -> str | None:
         name, optional = step.field.name, step.optional
         try:
-            found = _pick(step.column, raw, self.document, optional=optional)
+            if name in corrected:
+                found = corrected[name]
+            else:
+                found = _pick(step.column, raw, self.document, optional=optional)
         except Misfit as misfit:
             return f"field `{name}`{_origin(name, step.column)}: {misfit}"
         if isinstance(found, _Nothing):
@@ -140,7 +150,8 @@ class RowLoader:
             values[name] = step.field.type.load(found, values)
         except Misfit as misfit:
             shown = "(value not shown: the data are private)" if self.private else shorten(found)
-            return f"field `{name}`{_origin(name, step.column)}: {shown}: {misfit}"
+            origin = ", as the errata correct it" if name in corrected else _origin(name, step.column)
+            return f"field `{name}`{origin}: {shown}: {misfit}"
         return None
 
 

@@ -22,6 +22,8 @@ from medspec.files.json_document import read_ids
 from medspec.files.opening import DataFile
 from medspec.files.problems import Problems
 from medspec.plan.nodes import FileSource, Keep, Scan
+from medspec.run.errata import Erratum, Overlay, check_seen, read_errata
+from medspec.run.quarantine import Quarantined, set_aside
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.rows import RowLoader, text_of
 from medspec.run.spool import Budget, Spool
@@ -44,12 +46,23 @@ class Rows:
     digest: str
     file: Path
     others: tuple[tuple[Path, str], ...] = ()
+    errata: dict[str, Any] | None = None
+    """What the report says of the errata: file, sha256, version, how many rows were corrected and left out."""
+    quarantined: tuple[Quarantined, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None, budget: Budget | None = None) -> Rows:
+def read_scan(
+    scan: Scan,
+    roots: DataRoots,
+    *,
+    limit: int | None = None,
+    budget: Budget | None = None,
+    keep_going: bool = False,
+) -> Rows:
     """Every row of `scan`, or the first `limit` of them; the rest of the file is then not read.
 
-    Rows beyond `budget` are kept in a temporary file.
+    Rows beyond `budget` are kept in a temporary file. With `keep_going` rows that do not fit are set aside.
     Raises `DataError` with all problems found (`.problems` holds the first 20), `UsageError` for a limit below 1.
     """
     if limit is not None and limit < 1:
@@ -61,7 +74,8 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None, budget:
     )
     layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
     form = next(form for form in FORMATS if form.name == scan.source.format)
-    reading = _Reading(scan, file, loader, keeps, budget or Budget())
+    overlay = read_errata(scan, roots)
+    reading = _Reading(scan, file, loader, keeps, budget or Budget(), overlay, keep_going)
     with sizes_from(lambda path: _image_size(path, scan, roots)):
         whole = reading.read(form.read(file, layout, loader.top_columns()), limit)
     reading.finish(whole=whole)
@@ -71,6 +85,9 @@ def read_scan(scan: Scan, roots: DataRoots, *, limit: int | None = None, budget:
         digest=file.digest(),
         file=file.path,
         others=tuple((keeping.file.path, keeping.file.digest()) for keeping in keeps),
+        errata=None if overlay is None else overlay.summary(),
+        quarantined=tuple(reading.quarantined),
+        warnings=tuple(reading.warnings),
     )
 
 
@@ -112,11 +129,24 @@ class _Keeping:
 class _Reading:
     """One pass over one file: what was read so far, and what is wrong with it."""
 
-    def __init__(self, scan: Scan, file: DataFile, loader: RowLoader, keeps: list[_Keeping], budget: Budget) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        file: DataFile,
+        loader: RowLoader,
+        keeps: list[_Keeping],
+        budget: Budget,
+        overlay: Overlay | None,
+        keep_going: bool,
+    ) -> None:
         self.scan = scan
         self.file = file
         self.loader = loader
         self.keeps = keeps
+        self.overlay = overlay
+        self.keep_going = keep_going
+        self.quarantined: list[Quarantined] = []
+        self.warnings: list[str] = []
         self.problems = Problems()
         self.names = [field.name for field in scan.record.fields]
         self.rows: Spool[dict[str, Any]] = Spool(budget)
@@ -140,7 +170,9 @@ class _Reading:
             if raw.fault is None and not columns_known:
                 self.loader.check_columns(self.file.name, source.columns, raw)
                 columns_known = True
-            kept += self._take(raw)
+            aside = len(self.quarantined)
+            taken = self._take(raw)
+            kept += taken and len(self.quarantined) == aside
         return True
 
     def finish(self, *, whole: bool) -> None:
@@ -148,10 +180,16 @@ class _Reading:
         for keeping in self.keeps:
             if whole and keeping.unseen:
                 self._add_unseen(keeping)
+        if whole and self.overlay is not None:
+            check_seen(self.overlay, private=self.scan.private)
         self.problems.raise_any(self.file.name, self.checked)
         if not self.checked:
             raise self.file.fault("there are no rows in this file")
         if not len(self.rows):
+            if self.quarantined:
+                raise self.file.fault(
+                    f"none of the {self.checked:,} rows can be used: {self.quarantined[0].problems[0]}"
+                )
             raise self.file.fault(f"none of the {self.checked:,} rows belongs to the split `{self.scan.split}`")
 
     def _take(self, raw: RawRow) -> bool:
@@ -168,10 +206,31 @@ class _Reading:
                 self._add(raw, *found)
                 return True
             wanted &= keeping.wants(self._text(name, values))
+        erratum = self._erratum(raw, values) if wanted else None
+        if erratum is not None and erratum.exclude:
+            return False
         if wanted:
-            self._add(raw, *self.loader.load(raw, values))
-            self._keep(raw, values)
+            problems = self.loader.load(raw, values, corrected={} if erratum is None else erratum.values)
+            self._add(raw, *problems)
+            if not (problems and self.keep_going):
+                self._keep(raw, values)
         return wanted
+
+    def _erratum(self, raw: RawRow, values: dict[str, Any]) -> Erratum | None:
+        """What the errata say of this row, which is counted here."""
+        if self.overlay is None:
+            return None
+        id_field = self.scan.id_field
+        if id_field is not None:
+            self.loader.load(raw, values, only=id_field)
+            if id_field not in values:
+                return None
+        found = self.overlay.of(str(raw.number) if id_field is None else self._text(id_field, values))
+        if found is not None and found.exclude:
+            self.overlay.excluded += 1
+        elif found is not None:
+            self.overlay.corrected += 1
+        return found
 
     def _keep(self, raw: RawRow, values: dict[str, Any]) -> None:
         id_field = self.scan.id_field
@@ -206,6 +265,11 @@ class _Reading:
         return text_of(values[field], found.type)
 
     def _add(self, raw: RawRow, *faults: str) -> None:
+        if self.keep_going and faults:
+            where = {"dataset": self.scan.dataset, "subset": self.scan.subset, "split": self.scan.split}
+            aside = set_aside(raw, faults, private=self.scan.private, file=self.file.path.name, **where)
+            self.quarantined.append(aside)
+            return
         for fault in faults:
             self.problems.add(f"{self._place(raw)}: {fault}")
 
@@ -218,7 +282,7 @@ class _Reading:
         shown = ", ".join(f'"{id}"' for id in list(keeping.unseen)[:_IDS_SHOWN])
         more = f" and {count - _IDS_SHOWN:,} more" if count > _IDS_SHOWN else ""
         ids = "" if self.scan.private else f": {shown}{more}"
-        self.problems.add(
+        (self.warnings.append if self.keep_going else self.problems.add)(
             f"{keeping.file.name}: {count:,} id{'s' * (count != 1)} of this list "
             f"match{'es' * (count == 1)} no `{keeping.keep.field}` in {self.file.name}{ids}"
         )

@@ -19,6 +19,7 @@ from medspec.readers.base import Unread
 from medspec.run.jointly import Drawn, cluster_rows, rows_key
 from medspec.run.judging.tell import judged_columns, judged_report, verdict_lines
 from medspec.run.judging.values import Answered, Judged, Rule, judge_scores, type_of
+from medspec.run.quarantine import counted
 from medspec.run.reading import FAILED, REFUSED
 from medspec.run.reading import read_reply as read_reply
 from medspec.run.samples import score_samples
@@ -125,11 +126,20 @@ def _head(plan: Plan, task: TaskPlan, rows: Rows) -> dict[str, Any]:
         "version": task.version,
         "call_hash": task.call_hash,
         "score_hash": task.score_hash,
-        "data": {"file": rows.file.name, "sha256": rows.digest, "split": scan.split, "subset": scan.subset},
-        "license": scan.license,
+        **_origin(rows, scan),
         "unread_policy": read.unread,
         "waivers": dict(task.waivers),
         "chance": chance(read.reader.answer, rows.rows),
+    }
+
+
+def _origin(rows: Rows, scan: Scan) -> dict[str, Any]:
+    """Where the rows come from, and what was done with them before they were asked about."""
+    return {
+        "data": {"file": rows.file.name, "sha256": rows.digest, "split": scan.split, "subset": scan.subset},
+        "errata": rows.errata,
+        "quarantined": counted(rows.quarantined),
+        "license": scan.license,
     }
 
 

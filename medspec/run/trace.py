@@ -22,7 +22,7 @@ from medspec.files import FORMATS
 from medspec.files.base import Layout
 from medspec.files.opening import DataFile
 from medspec.plan.nodes import FromKey, FromPath, FromPaths, FromRowNumber, Plan, Scan, TaskPlan
-from medspec.run.bind import Bound
+from medspec.run.bound import Bound
 from medspec.run.journal import request_key
 from medspec.run.measured import report_of, rows_of
 from medspec.run.rows import RowLoader

@@ -19,7 +19,7 @@ from medspec.plan.judged import judged_scores, judges_in
 from medspec.plan.nodes import Interval, Plan
 from medspec.run.agreement.chance import gwet_ac1
 from medspec.run.agreement.table import Table
-from medspec.run.bind import Bound
+from medspec.run.bound import Bound
 from medspec.run.intervals import interval_of, interval_of_mean
 from medspec.run.judging.ask import Case
 from medspec.run.judging.bench import Bench
