@@ -1,0 +1,114 @@
+"""Specs of published text sets on their real rows: counts as published, recorded answers, golds that are wholly right."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from shared_data import DATA, ROOT, lines_of, needs
+
+from medspec.cli.run import COMMAND
+
+
+@pytest.fixture
+def score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The report of one task when these are the replies, by row id; or with a model named as on the command line."""
+    monkeypatch.chdir(ROOT)
+
+    def run(task: str, replies: Iterable[tuple[str, str]] | str) -> dict[str, Any]:
+        model = replies
+        if not isinstance(replies, str):
+            file = tmp_path / "replies.json"
+            file.write_text(json.dumps(dict(replies)), "utf-8")
+            model = f"replay:{file}"
+        words = ["run", task, "--model", str(model), "--data", str(DATA), "--out", str(tmp_path / "out"), "--quiet"]
+        CliRunner().invoke(COMMAND, words[1:], standalone_mode=False, catch_exceptions=False)
+        report: dict[str, Any] = json.loads((tmp_path / "out/report.json").read_text("utf-8"))["tasks"][task]
+        return report
+
+    return run
+
+
+def values(report: dict[str, Any]) -> dict[str, float]:
+    return {label: found["value"] for label, found in report["metrics"].items()}
+
+
+@needs("pubmedqa")
+@pytest.mark.parametrize(("field", "right"), [("reasoning_free_pred", 452), ("reasoning_required_pred", 390)])
+def test_annotators_of_pubmedqa_agree_as_often_as_published(score: Any, field: str, right: int) -> None:
+    report = score("pubmedqa_written", f"replay:{DATA / 'pubmedqa/ori_pqal.json'}?reply={field}")
+    assert (report["rows"], report["unread"], report["failed"]) == (500, 0, 0)
+    assert values(report)["accuracy"] == right / 500
+
+
+@needs("chemprot")
+def test_chemprot(score: Any) -> None:
+    """The classes are as many as its origin says; scikit-learn agrees about one constant answer and about neighbours."""
+    from sklearn.metrics import f1_score
+
+    labels = [line["label"] for line in lines_of(DATA / "chemprot/test.txt")]
+    assert Counter(labels).most_common(1) == [("INHIBITOR", 1255)] and len(labels) == 3469
+    said = [labels[number - 1] if number % 3 else "INHIBITOR" for number in range(len(labels))]
+    report = score("chemprot_relations", ((f"{number:04}", label) for number, label in enumerate(said)))
+    assert (report["rows"], report["unread"]) == (3469, 0)
+    assert values(report) == pytest.approx(
+        {"macro_f1": f1_score(labels, said, average="macro"), "micro_f1": f1_score(labels, said, average="micro")}
+    )
+
+
+def written(folder: str, file: str) -> list[list[str]]:
+    with (DATA / folder / file).open(encoding="utf-8", newline="") as stream:
+        return [line.rstrip("\n").split("\t") for line in stream]
+
+
+@needs("chineseblue_qq_ic_ner")
+@pytest.mark.parametrize(
+    ("task", "file", "count"), [("cmedqq_pairs", "cMedQQ", 1935), ("cmedic_intents", "cMedIC", 84)]
+)
+def test_chinese_questions(score: Any, task: str, file: str, count: int) -> None:
+    labels = [cells[0] for cells in written("chineseblue_qq_ic_ner", f"{file}/test.txt")]
+    report = score(task, ((f"{number:04}", label) for number, label in enumerate(labels)))
+    assert (report["rows"], report["unread"]) == (count, 0)
+    assert set(values(report).values()) == {1.0}
+    constant = score(task, ((f"{number:04}", "1") for number in range(count)))
+    assert values(constant)["accuracy"] == labels.count("1") / count
+
+
+@needs("meqsum_chq")
+def test_questions_in_short(score: Any) -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    rows = lines_of(DATA / "meqsum_chq/test.jsonl")
+    said = [rows[place - 1]["target"] for place in range(len(rows))]
+    report = score("question_summary", ((str(row["idx"]), text) for row, text in zip(rows, said, strict=True)))
+    scorer = RougeScorer(["rougeL"], use_stemmer=False)
+    found = [scorer.score(row["target"], text)["rougeL"].fmeasure for row, text in zip(rows, said, strict=True)]
+    assert report["rows"] == len(rows) == 150
+    assert values(report)["rouge_l"] == pytest.approx(sum(found) / 150)
+    assert values(report)["set_rouge_l"] != values(report)["rouge_l"]
+
+
+@needs("mts_dialog")
+@pytest.mark.parametrize(
+    ("task", "column"), [("dialogue_section", "section_header"), ("dialogue_note", "section_text")]
+)
+def test_dialogues(score: Any, task: str, column: str) -> None:
+    with (DATA / "mts_dialog/MTS-Dialog-TestSet-2-MEDIQA-Sum-2023.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as stream:
+        rows = list(csv.DictReader(stream))
+    report = score(task, ((row["ID"], row[column]) for row in rows))
+    assert (report["rows"], report["unread"], report["failed"]) == (200, 0, 0)
+    found = values(report)
+    # The gold says the gold, but a section of one word has no pair of words.
+    pairs = sum(len(re.findall("[a-z0-9]+", row[column].lower())) > 1 for row in rows)
+    assert found.pop("rouge_2", pairs / 200) == pytest.approx(pairs / 200)
+    assert set(found.values()) == {1.0}
+    assert len(rows) == 200
