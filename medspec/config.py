@@ -3,6 +3,7 @@
     specs = "specs"                   # folder of the modules
     suite = "quickstart"              # what `medspec run` runs when it is told nothing
     model = "builtin:quickstart"      # and with which model
+    dialect = "qwen2_5_vl"            # what the model's family expects, where that is declared
     data = ["data", "/srv/clinical"]  # where relative data paths are looked for, in this order
 
 The file is looked for in the working directory and every folder above it; the nearest one counts, and in one folder
@@ -22,7 +23,7 @@ import attrs
 from medspec.errors import UsageError
 from medspec.text.suggest import nearest
 
-KEYS = ("specs", "suite", "model", "data")
+KEYS = ("specs", "suite", "model", "dialect", "data")
 """Every key there is."""
 
 # What stands behind these schemes of `model` is a path, so it is relative to the settings' folder.
@@ -38,6 +39,7 @@ class Config:
     specs: Path
     suite: str | None = None
     model: str | None = None
+    dialect: str | None = None
     data: tuple[Path, ...] = ()
 
 
@@ -83,7 +85,7 @@ def _checked(file: Path, text: str, table: dict[str, Any]) -> Config:
             guess = nearest(key, KEYS)
             help_text = f"did you mean `{guess}`?" if guess else f"the keys are {', '.join(KEYS)}"
             raise UsageError(f"{_place(file, text, key)}: there is no setting `{key}`; {help_text}")
-    for key in ("specs", "suite", "model"):
+    for key in ("specs", "suite", "model", "dialect"):
         if key in table and not (isinstance(table[key], str) and table[key]):
             raise UsageError(f"{_place(file, text, key)}: `{key}` must be a text in quotes")
     roots = table.get("data", [])
@@ -96,6 +98,7 @@ def _checked(file: Path, text: str, table: dict[str, Any]) -> Config:
         specs=folder / table.get("specs", "specs"),
         suite=table.get("suite"),
         model=_from_folder(table.get("model"), folder),
+        dialect=table.get("dialect"),
         data=tuple(folder / Path(root).expanduser() for root in roots),
     )
 

@@ -76,6 +76,9 @@ class Anchoring:
                 return type_ if self._span(type_, labels) else UnknownType()
             case BoxType() if type_.of not in own:
                 return self._box(type_, labels)
+            case TextType(boxes=BoxType() as boxes) if boxes.of not in own:
+                shown = self._box(boxes, labels)
+                return attrs.evolve(type_, boxes=shown) if isinstance(shown, BoxType) else UnknownType()
         return type_
 
     def _target(self, of: str, labels: Labels, fitting: list[str], written: str) -> Type | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -24,10 +24,16 @@ MOST_REPEATS = 1000
 
 @attrs.frozen
 class Decoding:
-    """The checked block. `repeats` replies are drawn for each row."""
+    """The checked block. `repeats` replies are drawn for each row; `said` are the settings that are written there."""
 
     decode: Decode
     repeats: int
+    said: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """As a task has them."""
+        return {"decode": self.decode, "repeats": self.repeats, "decode_said": self.said}
 
 
 def read_decoding(clause: Clause | None) -> Decoding:
@@ -59,4 +65,4 @@ def read_decoding(clause: Clause | None) -> Decoding:
             places["repeats"],
             helps=["set a `temperature` above 0, or leave `repeats` out"],
         )
-    return Decoding(Decode(**found), repeats)
+    return Decoding(Decode(**found), repeats, tuple(places))

@@ -19,6 +19,7 @@ from medspec.check.arguments import Rule, read_arguments
 from medspec.check.judge_specs import DialectSpec
 from medspec.check.setting_blocks import read_settings, settings_in
 from medspec.plan.judge_nodes import BoxForm, Dialect
+from medspec.readers.boxes import STYLES
 from medspec.syntax import tree
 from medspec.text.diagnostic import Report
 from medspec.types.box import FRAMES, ORDERS
@@ -52,11 +53,12 @@ _RULES = (
     Rule("images", "word", "inline", ("inline", "first")),
     Rule("suffix", "text", ""),
     Rule("strip_before", "text", None),
+    Rule("box_style", "word", None, STYLES),
     Rule("temperature", "float", None, low=0),
     Rule("max_tokens", "int", None, low=1),
     Rule("stop", "texts", None),
 )
-_SETTINGS = ("boxes", "boxes_in", *(rule.name for rule in _RULES))
+_SETTINGS = ("boxes", "boxes_in", "replace", *(rule.name for rule in _RULES))
 
 
 def check_dialect(declaration: tree.DialectDecl, checker: Checker, scope: Scope) -> DialectSpec | None:
@@ -69,10 +71,13 @@ def check_dialect(declaration: tree.DialectDecl, checker: Checker, scope: Scope)
     boxes_in = boxes
     if "boxes_in" in settings:
         boxes_in = None if hidden else _box(settings["boxes_in"].value, report)
+    replace = _pairs(settings["replace"].value, report) if "replace" in settings else ()
     _check_texts(found, settings, boxes_in, hidden, report)
     if len(report.found) > before:
         return None
-    node = Dialect(name=declaration.name.name, boxes=boxes, boxes_in=boxes_in, hide_boxes=hidden, **found)
+    node = Dialect(
+        name=declaration.name.name, boxes=boxes, boxes_in=boxes_in, hide_boxes=hidden, replace=replace, **found
+    )
     return DialectSpec(
         name=declaration.name.name,
         module=scope.module.name,
@@ -80,6 +85,20 @@ def check_dialect(declaration: tree.DialectDecl, checker: Checker, scope: Scope)
         doc=declaration.doc,
         node=node,
     )
+
+
+def _pairs(value: tree.Value, report: Report) -> tuple[tuple[str, str], ...]:
+    """`[["<|box_start|>", "<box>"], ...]`; () after reporting."""
+    pairs = []
+    for entry in value.entries if isinstance(value, tree.ListValue) else ():
+        texts = entry.entries if isinstance(entry, tree.ListValue) else ()
+        if len(texts) == 2 and isinstance(texts[0], tree.StringValue) and isinstance(texts[1], tree.StringValue):
+            pairs.append((texts[0].text, texts[1].text))
+    if not isinstance(value, tree.ListValue) or len(pairs) < len(value.entries) or not all(old for old, _ in pairs):
+        helps = ['write `replace = [["<|box_start|>", "<box>"]]`']
+        report.add("E0301", "`replace` needs a list of pairs of texts", value.place, helps=helps)
+        return ()
+    return tuple(pairs)
 
 
 def _is_deleted(setting: tree.Setting | None) -> bool:

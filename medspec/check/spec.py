@@ -148,6 +148,8 @@ class TaskSpec(Declared):
     scores: tuple[Score, ...]
     unread: str
     repeats: int = 1
+    decode_said: tuple[str, ...] = ()
+    """The decode settings that the task states itself: a dialect leaves them alone."""
     tags: tuple[str, ...] = ()
     """Words to select it by; they mean nothing else."""
     shots: ShotsSpec | None = None

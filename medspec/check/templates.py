@@ -21,6 +21,7 @@ from medspec.text.source import Place, Source
 from medspec.text.suggest import nearest
 from medspec.types import (
     BooleanType,
+    BoxType,
     EnumType,
     FieldType,
     FloatType,
@@ -126,6 +127,12 @@ class TemplateChecker:
             return case_text(expression, type_)
         if type_.kind == "image":
             return template.Filter(expression, "_image", offset=expression.offset)
+        box = type_ if isinstance(type_, BoxType) else type_.boxes if isinstance(type_, TextType) else None
+        if box is not None:
+            self.used.add(box.of)  # the box is written by the size of this image
+            self._check_image_of(box, expression, names)
+            name = "_box" if type_ is box else "_boxes"
+            return template.Filter(expression, name, (box.order, box.frame, box.of), offset=expression.offset)
         if is_unknown(type_) or type_.kind in ("text", "int", "float"):
             return expression
         it = _written(expression).strip("`") if isinstance(expression, template.Name | template.Attribute) else "..."
@@ -145,6 +152,12 @@ class TemplateChecker:
             helps=helps.get(type_.kind, []),
         )
         return expression
+
+    def _check_image_of(self, box: BoxType, expression: Expression, names: Mapping[str, Type]) -> None:
+        if box.of not in names:
+            title = f"a box of `{box.of}` is shown, and the prompt has no parameter `{box.of}`"
+            helps = [f"add `{box.of}: image` to the parameters: models write boxes by the size of the image"]
+            self.report.add("E0303", title, (self._place(expression), "the box"), self.parameters_place, helps=helps)
 
     def _type(self, expression: Expression, names: Mapping[str, Type]) -> Type:
         match expression:

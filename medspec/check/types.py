@@ -8,6 +8,7 @@ import attrs
 
 from medspec.check.arguments import ABSENT, Rule, read_value
 from medspec.check.structured_types import SHAPED, read_abstaining, read_anchored, read_score, read_set, report_bare
+from medspec.check.text_types import read_boxes_in_text
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
@@ -136,7 +137,8 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
     if name in SHAPED:
         return report_bare(name, node, scope)
     if name == "text":
-        return TextType(_keyword(node, scope, Rule("max_words", "int")))
+        boxes, rest = read_boxes_in_text(node, scope)
+        return TextType(_keyword(rest, scope, Rule("max_words", "int")), boxes)
     if name in ("int", "float"):
         bounds = next((entry for entry in node.arguments if isinstance(entry, tree.Bounds)), None)
         low, high = _bounds(bounds, scope) if bounds else (None, None)
@@ -233,7 +235,8 @@ def fits(given: Type, wanted: Type) -> bool:
                 and (wanted_high is None or (high is not None and high <= wanted_high))
             )
         case TextType(), TextType():
-            return True
+            # A prompt that does not know of the boxes in a text would show them in a frame that is not the model's.
+            return given.boxes == wanted.boxes
         case IntegerType(), IntegerType(low, high):
             return _within(given, low, high)
         case FloatType(), FloatType(low, high):

@@ -11,6 +11,7 @@ import click
 from medspec.cli.options import data_option, format_option, level_options
 from medspec.cli.output import print_json, print_text
 from medspec.cli.selecting import select_option, selected_names, selected_plan
+from medspec.cli.speaking import dialect_named, dialect_option
 from medspec.config import find_config
 from medspec.errors import UsageError
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     "--limit", type=click.IntRange(min=1), metavar="ROWS", help="With --estimate: of each task, the first ones."
 )
 @data_option()
+@dialect_option()
 @select_option()
 @level_options()
 @format_option()
@@ -45,6 +47,7 @@ def COMMAND(
     model: str | None,
     limit: int | None,
     data: tuple[Path, ...],
+    dialect: str | None,
     select: tuple[str, ...],
     level: int,
     without: tuple[str, ...],
@@ -72,7 +75,7 @@ def COMMAND(
         return
     from medspec.cli.explaining import Asked
 
-    asked = _asked(Asked, thing, select, level, without, format)
+    asked = _asked(Asked, thing, dialect, select, level, without, format)
     if passes:
         asked.show_passes()
     elif against is not None:
@@ -88,6 +91,7 @@ def COMMAND(
 def _asked(
     made: type[Asked],
     thing: str | None,
+    dialect: str | None,
     select: tuple[str, ...],
     level: int,
     without: tuple[str, ...],
@@ -99,10 +103,11 @@ def _asked(
     spec = sound_specs(config)
     given = () if thing is None else (thing,)
     names = selected_names(spec, config, select, given) if select else list(given)
+    spoken = dialect_named(spec, dialect)
     return made(
         config=config,
-        before=selected_plan(spec, names, level=0, without=()),
-        plan=selected_plan(spec, names, level=level, without=without),
+        before=selected_plan(spec, names, level=0, without=(), dialect=spoken),
+        plan=selected_plan(spec, names, level=level, without=without, dialect=spoken),
         level=level,
         without=without,
         format=format,

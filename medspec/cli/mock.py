@@ -10,6 +10,7 @@ import click
 
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
 from medspec.cli.output import print_json
+from medspec.cli.speaking import dialect_named, dialect_option
 from medspec.cli.specs import everything, make_plan, sort_arguments, sound_specs
 from medspec.config import find_config
 
@@ -18,6 +19,7 @@ from medspec.config import find_config
 @click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
 @click.option("--rows", type=click.IntRange(min=1), default=20, show_default=True, help="Invented rows of each split.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed invents other rows and replies.")
+@dialect_option()
 @data_option()
 @level_options()
 @format_option()
@@ -26,6 +28,7 @@ def COMMAND(
     things: tuple[str, ...],
     rows: int,
     seed: int,
+    dialect: str | None,
     data: tuple[Path, ...],
     level: int,
     without: tuple[str, ...],
@@ -43,7 +46,8 @@ def COMMAND(
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
     spec = sound_specs(config, asked.paths, quiet=quiet)
-    plan = make_plan(spec, asked.names or everything(spec), level=level, without=without)
+    spoken = dialect_named(spec, dialect)
+    plan = make_plan(spec, asked.names or everything(spec), level=level, without=without, dialect=spoken)
     roots = DataRoots.of(data, config.data)
     bound = invent(plan, roots, rows=rows, seed=seed)
     with tempfile.TemporaryDirectory() as folder:

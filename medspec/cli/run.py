@@ -17,6 +17,7 @@ from medspec.cli.options import data_option, format_option, level_options, quiet
 from medspec.cli.output import print_diagnostics
 from medspec.cli.running import carry_out, show_report
 from medspec.cli.selecting import select_option, selected_names, selected_plan
+from medspec.cli.speaking import dialect_named, dialect_option
 from medspec.cli.specs import make_plan, sort_arguments, sound_specs, unfit
 from medspec.config import Config, find_config
 from medspec.errors import CompileFailed, UsageError
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     help="Another model for a judge, or for all judges with a model: clinical=replay:FILE.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
+@dialect_option()
 @select_option()
 @locked_option()
 @level_options()
@@ -69,6 +71,7 @@ def COMMAND(
     data: tuple[Path, ...],
     limit: int | None,
     out: Path | None,
+    dialect: str | None,
     select: tuple[str, ...],
     locked: bool,
     fresh: bool,
@@ -91,7 +94,7 @@ def COMMAND(
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
     spec = sound_specs(config, asked.paths, quiet=quiet)
-    plan = _plan(spec, config, asked, select, level=level, without=without)
+    plan = _plan(spec, config, asked, select, level=level, without=without, dialect=dialect)
     name = _model(model, config)
     if lacking := unfit(plan, spec, name):
         raise CompileFailed(lacking)
@@ -124,12 +127,20 @@ def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) 
 
 
 def _plan(
-    spec: Spec, config: Config, asked: Asked, select: tuple[str, ...], *, level: int, without: tuple[str, ...]
+    spec: Spec,
+    config: Config,
+    asked: Asked,
+    select: tuple[str, ...],
+    *,
+    level: int,
+    without: tuple[str, ...],
+    dialect: str | None,
 ) -> Plan:
     """The plan of what was selected, else of what was named."""
     chosen = selected_names(spec, config, select, asked.names) if select else None
     names = chosen or _names(spec, asked.names, asked.paths, config)
-    return (selected_plan if chosen else make_plan)(spec, names, level=level, without=without)
+    spoken = dialect_named(spec, dialect or config.dialect)
+    return (selected_plan if chosen else make_plan)(spec, names, level=level, without=without, dialect=spoken)
 
 
 def _names(spec: Spec, names: tuple[str, ...], paths: tuple[Path, ...], config: Config) -> list[str]:

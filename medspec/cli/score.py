@@ -12,6 +12,7 @@ import click
 from medspec.cli.judging import check_floors
 from medspec.cli.options import data_option, format_option, quiet_option
 from medspec.cli.running import show_report
+from medspec.cli.speaking import as_declared
 from medspec.cli.specs import make_plan, sort_arguments, sound_specs
 from medspec.config import find_config
 from medspec.errors import UsageError
@@ -46,7 +47,9 @@ def COMMAND(
     record, before = RunRecord.read(folder), plan_of(folder)
     asked = sort_arguments(things)
     names = asked.names or tuple(before.suite.split("+"))
-    plan = make_plan(sound_specs(config, asked.paths, quiet=quiet), names, level=1, without=())
+    spec = sound_specs(config, asked.paths, quiet=quiet)
+    dialect = as_declared(spec, before.dialect)
+    plan = make_plan(spec, names, level=1, without=(), dialect=dialect)
     refuse_other_questions(folder, before, plan)
     if out is not None and out.resolve() == folder.resolve():
         raise UsageError(f"{folder} keeps what was scored then; name another folder with --out")

@@ -12,6 +12,7 @@ from medspec.errors import UsageError
 
 if TYPE_CHECKING:
     from medspec.check.spec import Spec
+    from medspec.plan.judge_nodes import Dialect
     from medspec.plan.nodes import Plan
 
 Callback = TypeVar("Callback", bound=Callable[..., Any])
@@ -41,13 +42,15 @@ def selected(spec: Spec, config: Config, expressions: tuple[str, ...]) -> list[t
     return select(" ".join(expressions), Selecting(spec, lambda: needed_lock(lock_file(config))))
 
 
-def selected_plan(spec: Spec, names: Sequence[str], *, level: int, without: Sequence[str]) -> Plan:
+def selected_plan(
+    spec: Spec, names: Sequence[str], *, level: int, without: Sequence[str], dialect: Dialect | None = None
+) -> Plan:
     """One plan of what was selected; its name does not grow with the number of tasks."""
     import attrs
 
     from medspec.cli.specs import make_plan
 
-    plan = make_plan(spec, names, level=level, without=without)
+    plan = make_plan(spec, names, level=level, without=without, dialect=dialect)
     return attrs.evolve(plan, suite=SELECTION) if len(names) > 1 else plan
 
 

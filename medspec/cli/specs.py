@@ -17,6 +17,7 @@ from medspec.errors import CompileFailed, UsageError
 if TYPE_CHECKING:
     from medspec.check.check import Checked
     from medspec.check.spec import Spec
+    from medspec.plan.judge_nodes import Dialect
     from medspec.plan.nodes import Plan
     from medspec.text.diagnostic import Diagnostic
 
@@ -120,12 +121,17 @@ def everything(spec: Spec) -> list[str]:
     return [*spec.suites, *(name for name in spec.tasks if name not in in_suites)]
 
 
-def make_plan(spec: Spec, names: Sequence[str], *, level: int, without: Sequence[str]) -> Plan:
-    """One optimised plan of the suites and tasks named. Raises `UsageError` for an unknown name."""
+def make_plan(
+    spec: Spec, names: Sequence[str], *, level: int, without: Sequence[str], dialect: Dialect | None = None
+) -> Plan:
+    """One optimised plan of the suites and tasks named, for models that speak `dialect`.
+
+    Raises `UsageError` for an unknown name.
+    """
     from medspec.plan.lower import lower
     from medspec.plan.optimise import optimise
 
-    return optimise(lower(spec, names), level=level, without=without)
+    return optimise(lower(spec, names, dialect=dialect), level=level, without=without)
 
 
 def unfit(plan: Plan, spec: Spec, model: str) -> tuple[Diagnostic, ...]:

@@ -53,4 +53,6 @@ def _merge_renders(plan: Plan) -> tuple[Plan, dict[str, str]]:
 
 
 def _render_key(render: Render) -> str:
-    return digest([render.scan, render.turns, render.shots, sorted(render.bindings, key=lambda pair: pair[0])])
+    return digest(
+        [render.scan, render.turns, render.shots, render.dialect, sorted(render.bindings, key=lambda pair: pair[0])]
+    )

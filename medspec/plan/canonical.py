@@ -47,6 +47,12 @@ class Canonical:
                 return expression
             case template.Name(name):
                 return template.Name(loops.get(name) or self.names.setdefault(name, f"p{len(self.names)}"))
+            case template.Filter(target, "_box" | "_boxes", (order, frame, of)):
+                image = self._expression(template.Name(of), loops)
+                assert isinstance(image, template.Name)
+                return attrs.evolve(
+                    expression, target=self._expression(target, loops), arguments=(order, frame, image.name)
+                )
             case template.Attribute() | template.Item() | template.Filter():
                 return attrs.evolve(expression, target=self._expression(expression.target, loops))
             case template.Compare(left, op, right):

@@ -8,8 +8,7 @@ from medspec.check.spec import Spec, TaskSpec
 from medspec.plan.judge_nodes import VerdictValue, judges_of
 from medspec.plan.judged import judged_scores
 from medspec.plan.nodes import Plan, Render, TaskPlan
-from medspec.syntax import template
-from medspec.syntax.template import Piece
+from medspec.plan.speak import filters_in
 from medspec.text.diagnostic import Report
 
 
@@ -85,15 +84,4 @@ def _refuse_own_judge(task: TaskPlan, declared: TaskSpec, model: str, report: Re
 
 def takes_images(render: Render) -> bool:
     """Whether a prompt shows images."""
-    return any(_shows_image(piece) for turn in render.turns for piece in turn.pieces)
-
-
-def _shows_image(piece: Piece) -> bool:
-    match piece:
-        case template.Output(expression):
-            return isinstance(expression, template.Filter) and expression.name == "_image"
-        case template.If(branches, otherwise):
-            return any(map(_shows_image, (*otherwise, *(inner for _, body in branches for inner in body))))
-        case template.For():
-            return any(map(_shows_image, piece.body))
-    return False
+    return "_image" in filters_in(render)

@@ -116,6 +116,8 @@ def names_in(part: Piece | Expression) -> set[str]:
     match part:
         case template.Name(name):
             return {name}
+        case template.Filter(target, "_box" | "_boxes", (_, _, of)):
+            return names_in(target) | {of}  # the image that the box is on
         case template.Attribute(target) | template.Item(target) | template.Filter(target):
             return names_in(target)
         case template.Compare(left, _, right):

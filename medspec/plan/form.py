@@ -1,7 +1,8 @@
 """The plan as JSON: deterministic bytes, and back without loss.
 
 Every node is an object with its class name under `kind`. Fields marked `json: False` (places in spec text) are left out;
-fields marked `hash: False` (where a spec lies on this machine) are left out of what is hashed.
+fields marked `hash: False` (where a spec lies on this machine) are left out of what is hashed. Fields marked `sparse` are
+left out where they have their default: plans that do not use them are what they were before there were such fields.
 """
 
 from __future__ import annotations
@@ -114,7 +115,10 @@ def plain(value: Any, *, hashed: bool = False) -> Any:
         for field in attrs.fields(type(value)):
             if field.metadata.get("json") is False or (hashed and field.metadata.get("hash") is False):
                 continue
-            found[field.name] = plain(getattr(value, field.name), hashed=hashed)
+            entry = getattr(value, field.name)
+            if field.metadata.get("sparse") and entry == field.default:
+                continue
+            found[field.name] = plain(entry, hashed=hashed)
         return found
     if isinstance(value, list | tuple):
         return [plain(entry, hashed=hashed) for entry in value]

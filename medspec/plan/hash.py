@@ -2,6 +2,7 @@
 
 call hash    everything that changes bytes sent to the model: which rows, the folded prompt, options, decode settings
 score hash   everything that changes numbers from the same replies: reader, gold, metrics and their versions, unread policy
+both         what a dialect of the model's family makes of the prompt, and of the reply
 in neither   comments, doc texts, spacing, the names of prompts, their parameters and loops, of datasets, splits and tasks,
              metrics' labels, weights, intervals
 """
@@ -53,6 +54,7 @@ def call_parts(scan: Scan, render: Render, call: Call, shot_scan: Scan | None = 
         "shots": None if shot_scan is None else _shot_parts(shot_scan, render, fields),
         "decode": [call.decode, call.repeats] if call.options is None else None,
         "options": call.options,
+        **({} if render.dialect is None else {"dialect": render.dialect}),
     }
 
 
@@ -104,6 +106,7 @@ def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
         "unread": read.unread,
         "gold": _column(scan, task.gold),
         "metrics": [_metric_parts(score, scan) for score in task.scores],
+        **({} if read.dialect is None else {"dialect": read.dialect}),
     }
 
 

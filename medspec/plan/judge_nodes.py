@@ -47,8 +47,10 @@ class Dialect:
     `boxes` is how the model writes boxes, `boxes_in` how it is shown them (None with `hide_boxes`: not at all), in the
     form `box_text`, whose holes are the names of the four numbers, with `decimals` digits. `image` is the placeholder of
     one image (`{n}` is its number from 1), `images` where they stand: `inline`, where the prompt has them, or `first`.
-    `suffix` ends the last user turn as it is. Of a reply, what stands before the last `strip_before` is dropped, and the
-    mark itself. `temperature`, `max_tokens` and `stop` hold where neither task nor judge says otherwise.
+    `suffix` ends the last user turn as it is. `replace` are pairs of texts: each first one in a prompt becomes the second.
+    Of a reply, what stands before the last `strip_before` is dropped, and the mark itself; `box_style` is the style in
+    which the reader `boxes` reads it. `temperature`, `max_tokens` and `stop` hold where neither task nor judge says
+    otherwise.
     """
 
     name: str = _name()
@@ -64,6 +66,8 @@ class Dialect:
     temperature: float | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] | None = None
+    replace: tuple[tuple[str, str], ...] = attrs.field(default=(), metadata={"sparse": True})
+    box_style: str | None = attrs.field(default=None, metadata={"sparse": True})
 
 
 @attrs.frozen(kw_only=True)

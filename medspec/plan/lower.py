@@ -14,7 +14,7 @@ from medspec.check.templates import ANSWER_FORMAT
 from medspec.errors import UsageError
 from medspec.plan.form import digest
 from medspec.plan.hash import call_hash, score_hash
-from medspec.plan.judge_nodes import Calibration
+from medspec.plan.judge_nodes import Calibration, Dialect
 from medspec.plan.nodes import (
     Aggregate,
     Call,
@@ -29,17 +29,21 @@ from medspec.plan.nodes import (
     Shots,
     TaskPlan,
 )
+from medspec.plan.speak import decode_for, read_from, type_in, write_for
 from medspec.readers import READERS
 from medspec.text.suggest import nearest
 
 
-def lower(spec: Spec, names: Sequence[str]) -> Plan:
-    """The plan of a suite, or of several suites and tasks together. Raises `UsageError` for a name that does not exist."""
+def lower(spec: Spec, names: Sequence[str], *, dialect: Dialect | None = None) -> Plan:
+    """The plan of a suite, or of several suites and tasks together, for models that speak `dialect`.
+
+    Raises `UsageError` for a name that does not exist.
+    """
     chosen = [_find(spec, name) for name in names]
     if not chosen:
         raise UsageError("nothing to plan: name a suite or a task")
     if len(chosen) == 1 and isinstance(chosen[0], SuiteSpec):
-        return _plan_suite(chosen[0])
+        return _plan_suite(chosen[0], dialect)
     members: dict[str, tuple[TaskSpec, float]] = {}
     slices, smallest = dict[str, None](), 1
     intervals: dict[str, Interval] = {}
@@ -67,7 +71,7 @@ def lower(spec: Spec, names: Sequence[str]) -> Plan:
         slices=tuple(slices),
         slice_rows=smallest,
     )
-    return _lower(head, list(members.values()), intervals)
+    return _lower(head, list(members.values()), dialect, intervals)
 
 
 def _of_suite(aggregate: Aggregate, suite: SuiteSpec, labels: dict[str, str], default: Interval) -> Aggregate:
@@ -93,7 +97,7 @@ class _Head:
     title: str = ""
 
 
-def _plan_suite(suite: SuiteSpec) -> Plan:
+def _plan_suite(suite: SuiteSpec, dialect: Dialect | None) -> Plan:
     head = _Head(
         name=suite.name,
         version=suite.version,
@@ -104,7 +108,7 @@ def _plan_suite(suite: SuiteSpec) -> Plan:
         references=suite.references,
         title=suite.doc[0] if suite.doc else "",
     )
-    return _lower(head, list(suite.members))
+    return _lower(head, list(suite.members), dialect)
 
 
 def _find(spec: Spec, name: str) -> SuiteSpec | TaskSpec:
@@ -127,6 +131,7 @@ class _Nodes:
 
     slices: tuple[str, ...] = ()
     """The slices that are reported."""
+    dialect: Dialect | None = None
     scans: dict[str, Scan] = attrs.field(factory=dict)
     renders: list[Render] = attrs.field(factory=list)
     calls: list[Call] = attrs.field(factory=list)
@@ -143,9 +148,14 @@ class _Nodes:
         return None if shots is None else next(scan for scan in self.scans.values() if scan.id == shots.scan)
 
 
-def _lower(head: _Head, members: list[tuple[TaskSpec, float]], intervals: Mapping[str, Interval] | None = None) -> Plan:
+def _lower(
+    head: _Head,
+    members: list[tuple[TaskSpec, float]],
+    dialect: Dialect | None,
+    intervals: Mapping[str, Interval] | None = None,
+) -> Plan:
     """`intervals` are those of tasks, by qualified name, where several suites make one plan."""
-    nodes = _Nodes(head.slices)
+    nodes = _Nodes(head.slices, dialect)
     labels = _labels([task for task, _ in members])
     tasks = tuple(_lower_task(task, labels[task.qualified], nodes) for task, _ in members)
     own = [(intervals or {}).get(task.qualified, head.interval) for task, _ in members]
@@ -166,6 +176,7 @@ def _lower(head: _Head, members: list[tuple[TaskSpec, float]], intervals: Mappin
         slice_rows=head.slice_rows,
         references=head.references,
         title=head.title,
+        dialect=dialect,
     )
 
 
@@ -181,7 +192,8 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
     reader = next(reader for reader in READERS if reader.name == task.reader.name)
     bindings = dict(task.bindings)
     if task.prompt.uses_answer_format:
-        text = reader.answer_format(task.reader.answer, dict(task.reader.settings))
+        form = None if nodes.dialect is None else nodes.dialect.boxes
+        text = reader.answer_format(type_in(task.reader.answer, form), dict(task.reader.settings))
         bindings[ANSWER_FORMAT] = Constant(text)
     render = Render(
         id=f"r{number}",
@@ -199,6 +211,9 @@ def _lower_task(task: TaskSpec, label: str, nodes: _Nodes) -> TaskPlan:
         repeats=1 if reader.asks == "logits" else task.repeats,
     )
     read = Read(id=f"a{number}", call=call.id, reader=task.reader, unread=task.unread)
+    if nodes.dialect is not None:
+        render, read = write_for(render, nodes.dialect), read_from(read, nodes.dialect)
+        call = attrs.evolve(call, decode=decode_for(call.decode, task.decode_said, nodes.dialect))
     nodes.renders.append(render)
     nodes.calls.append(call)
     nodes.reads.append(read)

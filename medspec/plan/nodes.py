@@ -35,7 +35,7 @@ from medspec.types import RecordType, Type
 
 if TYPE_CHECKING:
     from medspec.plan.errata import Errata
-    from medspec.plan.judge_nodes import Calibration, VerdictValue
+    from medspec.plan.judge_nodes import Calibration, Dialect, VerdictValue
 
 FORMAT = 1
 """The number of the plan's file format."""
@@ -209,6 +209,8 @@ class Render:
     turns: tuple[TurnPlan, ...]
     bindings: tuple[tuple[str, Binding], ...]
     shots: Shots | None = None
+    dialect: Dialect | None = attrs.field(default=None, metadata={"sparse": True})
+    """What the model's family wants of it; see `plan/speak.py`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -230,6 +232,7 @@ class Read:
     reader: ReaderUse
     unread: str = "worst"
     """`worst`: an unread row counts as wrong; `skip`: it leaves the denominator."""
+    dialect: Dialect | None = attrs.field(default=None, metadata={"sparse": True})
 
 
 @attrs.frozen
@@ -339,6 +342,8 @@ class Plan:
     """One line from the suite's doc comment."""
     waves: tuple[Wave, ...] = ()
     """The order of asking, every call in one wave; empty: one call after the other."""
+    dialect: Dialect | None = attrs.field(default=None, metadata={"sparse": True})
+    """The one it was made for."""
 
     def scan(self, id: str) -> Scan:
         return next(node for node in self.scans if node.id == id)

@@ -8,7 +8,12 @@ list of boxes, all of them. How they may be written is the `style`:
     legacy     four numbers with a comma after the first and the third, signs not read, brackets and spaces optional: what
                the published scorer of MedSG-Bench reads, digit-splitting quirk included ([10, 200, 3] is 10, 20, 0, 3)
 
-The numbers are taken as the type's own order and frame; nothing is guessed from their size. Where the row has several
+    legacy_forms    the six forms of that scorer's other reader, in its order, the first that is there at all: (1, 2), (3, 4);
+               [1.0, 2.0, 3.0, 4.0]; (1.0,2.0),(3.0,4.0); (1.0, 2.0, 3.0, 4.0); [1, 2, 3, 4]; <box>1 2 3 4</box>
+
+The numbers are taken as the type's own order and frame; nothing is guessed from their size, but for `legacy_forms`: as
+that scorer has it, a box is in thousandths if one of its numbers is above 1, else in fractions (not where the frame is
+`pixel`). Where the row has several
 images, a box belongs to the last `image N` before it, counted from 1. What cannot be read is `Unread`:
 
     empty  refused  no_box            no four numbers, and (for a list) no statement that there is none
@@ -32,13 +37,15 @@ from medspec.readers.base import Reader, Setting, Settings, Unread
 from medspec.readers.reply_values import Wrong, box_from_numbers
 from medspec.readers.schema_words import ORDERS, box_note
 from medspec.readers.wording import REFUSED, folded, narrowed, refuses, without_thoughts
-from medspec.types.base import Row, Type
+from medspec.types.base import Misfit, Row, Type
+
+STYLES = ("strict", "lenient", "legacy", "legacy_forms")
 
 SETTINGS = (
     Setting(
         name="style",
         default="lenient",
-        choices=("strict", "lenient", "legacy"),
+        choices=STYLES,
         summary="how a box may be written",
     ),
     Setting(
@@ -63,6 +70,18 @@ _LENIENT = re.compile(
 _D = r"([0-9]{1,12}\.?[0-9]{0,12})"
 _LEGACY = re.compile(rf"{_D}{_C}{_D}{_S}\)?{_S},?{_S}\(?{_S}{_D}{_C}{_D}")
 _BARE = re.compile(r"[ ,]{1,9}".join([r"(-?[0-9]{1,12}\.?[0-9]{0,12})"] * 4))
+_I, _F = r"([0-9]{1,12})", r"([0-9]{1,12}\.[0-9]{1,12})"
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        rf"\({_I},{_S}{_I}\),{_S}\({_I},{_S}{_I}\)",
+        rf"\[{_F},{_S}{_F},{_S}{_F},{_S}{_F}\]",
+        rf"\({_F},{_F}\),\({_F},{_F}\)",
+        rf"\({_F},{_S}{_F},{_S}{_F},{_S}{_F}\)",
+        rf"\[{_I},{_S}{_I},{_S}{_I},{_S}{_I}\]",
+        rf"<box>{_I} {_I} {_I} {_I}</box>",
+    )
+)
 _IMAGE = re.compile(r"\bimage\s{0,3}(?:number|no\.?|#)?\s{0,3}([0-9]{1,4})\b", re.IGNORECASE)
 _NONE = frozenset(
     {"none", "no", "nothing", "[]", "no findings", "no finding", "n/a", "none found", "no box", "no boxes"}
@@ -71,24 +90,27 @@ _MOST = 1000
 
 
 def encode(value: Any, type_: Any, row: Row, settings: Settings) -> str:
-    """Boxes as [a, b, c, d], one on each line."""
+    """Boxes as [a, b, c, d], one on each line. Raises `Misfit` for one that `legacy_forms` would take for another."""
     box = type_.item if type_.kind == "list" else type_
     values = value if type_.kind == "list" else (value,)
+    if settings["style"] == "legacy_forms":
+        return "\n".join(_in_form(entry, box) for entry in values) or "none"
     return "\n".join(_line(entry, box) for entry in values) or "none"
 
 
 def decode(reply: str, type_: Any, row: Row, settings: Settings) -> Any:
     """A box, or a tuple of boxes, or `Unread`."""
-    text = narrowed(without_thoughts(reply)).strip()
+    style = settings["style"]
+    text = reply.strip() if style == "legacy_forms" else narrowed(without_thoughts(reply)).strip()
     if not text:
         return Unread("empty", reply)
     is_list = type_.kind == "list"
-    found = _quadruples(text, settings["style"])
+    box = type_.item if is_list else type_
+    found = [(_scaled(numbers, style, box.frame), image) for numbers, image in _quadruples(text, style)]
     if not found:
         if is_list and (folded(text) in _NONE or folded(text.rsplit("\n", 1)[-1]) in _NONE):
             return _sized((), type_, reply)
         return Unread(REFUSED if refuses(text) else "no_box", reply)
-    box = type_.item if is_list else type_
     try:
         boxes = tuple(box_from_numbers(numbers, box, _image(image, box, row)) for numbers, image in found)
     except Wrong as wrong:
@@ -123,10 +145,19 @@ def _line(value: Any, type_: Any) -> str:
     return f"image {plain['image']}: {written}" if type_.many else written
 
 
+def _in_form(value: Any, type_: Any) -> str:
+    """A box with a point in each number."""
+    numbers = [repr(float(number)) for number in value.numbers]
+    if any("e" in number for number in numbers) or (type_.frame == "mille" and max(value.numbers) <= 1):
+        raise Misfit("this box cannot be written so that the style `legacy_forms` reads it back")
+    written = f"[{', '.join(numbers)}]"
+    return written if value.image is None else f"image {value.image + 1}: {written}"
+
+
 def _quadruples(text: str, style: str) -> list[tuple[tuple[float, ...], int | None]]:
     """Every four numbers that are written as a box, with the number of the image named before them."""
-    pattern = {"strict": _STRICT, "lenient": _LENIENT, "legacy": _LEGACY}[style]
-    matches = _matches(pattern, text) or (_matches(_BARE, text) if style == "legacy" else [])
+    patterns = {"strict": (_STRICT,), "lenient": (_LENIENT,), "legacy": (_LEGACY, _BARE), "legacy_forms": _FORMS}[style]
+    matches = next((there for pattern in patterns if (there := _matches(pattern, text))), [])
     found = []
     images = list(_IMAGE.finditer(text))[:_MOST]
     for match in matches:
@@ -134,6 +165,16 @@ def _quadruples(text: str, style: str) -> list[tuple[tuple[float, ...], int | No
         named = [int(image[1]) for image in images if image.end() <= match.start()]
         found.append((numbers, named[-1] if named else None))
     return found
+
+
+def _scaled(numbers: tuple[float, ...], style: str, frame: str) -> tuple[float, ...]:
+    """The numbers in `frame`, where the style says how they are meant."""
+    if style != "legacy_forms" or frame == "pixel":
+        return numbers
+    meant = "mille" if max(numbers) > 1 else "unit"
+    if meant == frame:
+        return numbers
+    return tuple(number / 1000 if frame == "unit" else number * 1000 for number in numbers)
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:

@@ -16,6 +16,7 @@ ORDERS = {
     "xyxy": "[x1, y1, x2, y2]",
     "xywh": "[x, y, width, height]",
     "cxcywh": "[center x, center y, width, height]",
+    "yxyx": "[y1, x1, y2, x2]",
 }
 _FRAMES = {
     "pixel": "in pixels of the image",
@@ -26,6 +27,7 @@ _CORNERS = {
     "xyxy": "the left, top, right and bottom edge",
     "xywh": "the left and top edge, then the size",
     "cxcywh": "the middle, then the size",
+    "yxyx": "the top, left, bottom and right edge",
 }
 
 

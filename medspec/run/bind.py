@@ -12,13 +12,14 @@ from medspec.plan.fold import fold, names_of
 from medspec.plan.nodes import Constant, FieldRef, Plan, Render
 from medspec.run.bound import Bound, written
 from medspec.run.judging.apart import check_calibrations
-from medspec.run.pictures import Pictures
+from medspec.run.pictures import ImageSizes, Pictures
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import PickedShots, check_apart, near_shots, only, part_of, pick_shots
 from medspec.run.slices import groups_of
 from medspec.run.spool import Budget
 from medspec.run.text_files import resolve_texts
+from medspec.types.image import sizes_from
 
 
 def bind(
@@ -50,8 +51,10 @@ def bind(
     pictures = Pictures(roots) if images else None
     graded = {one.scan: whole[one.scan] for task in resolved.tasks for one in task.calibrations}
     check_calibrations(resolved, scored, graded)
-    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures, graded=graded)
-    return written(bound, budget, keep_going=keep_going)
+    sizes = ImageSizes(resolved, roots)
+    bound = Bound(resolved, scored, shots, tuple(dict.fromkeys(warnings)), pictures, graded=graded, sizes=sizes)
+    with sizes_from(sizes):
+        return written(bound, budget, keep_going=keep_going)
 
 
 def _read(plan: Plan, roots: DataRoots, limit: int | None, budget: Budget, keep_going: bool) -> dict[str, Rows]:

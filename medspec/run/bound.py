@@ -17,7 +17,11 @@ from medspec.run.quarantine import Quarantined
 from medspec.run.render import Turns
 from medspec.run.scan import Rows
 from medspec.run.shots import PickedShots, only
+from medspec.run.speech import Sizes as RowSizes
+from medspec.run.speech import require_sizes
 from medspec.run.spool import Budget, Spool
+from medspec.types import Misfit
+from medspec.types.image import Sizes, size_of
 
 Item = TypeVar("Item")
 
@@ -42,6 +46,8 @@ class Bound:
     prompts: Mapping[str, Sequence[Turns]] = attrs.field(factory=dict, repr=False)
     graded: dict[str, Rows] = attrs.field(factory=dict)
     """The rows judges are calibrated on, by scan id, all of them whatever the limit."""
+    sizes: Sizes = attrs.field(default=size_of, repr=False)
+    """Width and height of an image by its path, for models that write boxes by it."""
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
@@ -68,6 +74,9 @@ def written(bound: Bound, budget: Budget, *, keep_going: bool) -> Bound:
         prompts, _ = _written(bound, budget)
     bound = attrs.evolve(bound, prompts=prompts)
     faults = _request_faults(bound, pictures=keep_going)
+    for scan, rows in _size_faults(bound).items():
+        for index, told in rows.items():
+            faults.setdefault(scan, {}).setdefault(index, []).extend(told)
     if faults:
         bound = _set_aside(bound, faults, keep_going)
         bound = attrs.evolve(bound, prompts=_written(bound, budget)[0])
@@ -113,6 +122,24 @@ def _request_faults(bound: Bound, *, pictures: bool) -> Faults:
                 told = bound.pictures.problems_of(request.messages, bound.plan.scan(render.scan))
                 if told:
                     faults.setdefault(render.scan, {}).setdefault(index, []).extend(told)
+    return faults
+
+
+def _size_faults(bound: Bound) -> Faults:
+    """Rows about which a box in a reply could not be turned back into the answer's frame."""
+    plan, faults = bound.plan, Faults()
+    for task in plan.tasks:
+        read, scan, rows = plan.read(task.read), plan.scan(task.scan), bound.rows[task.scan]
+        if read.dialect is None or read.dialect.boxes is None:
+            continue
+        known = RowSizes(scan.record)
+        for index, (id, row) in enumerate(zip(rows.ids, rows.rows, strict=True)):
+            try:
+                require_sizes(read.reader.answer, read.dialect.boxes, row, known)
+            except Misfit as error:
+                name = "a row" if scan.private else f"row {id}"
+                told = f"{rows.file}, {name}: a reply to `{task.name}` could not be read: {error}"
+                faults.setdefault(scan.id, {}).setdefault(index, []).append(told)
     return faults
 
 

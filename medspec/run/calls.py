@@ -44,7 +44,7 @@ class Watch(Protocol):
 
 def prompts_of(plan: Plan, render: Render, rows: Rows, shot_rows: tuple[dict[str, Any], ...] = ()) -> Iterator[Turns]:
     """The turns of each row, in order, without the turns of the shots. Raises `DataError` where they cannot be written."""
-    own = turn_maker(render, shot_rows)
+    own = turn_maker(render, shot_rows, plan.scan(render.scan).record)
     for id, row in zip(rows.ids, rows.rows, strict=True):
         try:
             yield own(row)
@@ -75,7 +75,8 @@ def requests_of(
     render = plan.render(call.render)
     scan = plan.scan(render.scan)
     try:
-        with_shots = shot_adder(render, shot_rows)
+        shot_scan = scan if render.shots is None else plan.scan(render.shots.scan)
+        with_shots = shot_adder(render, shot_rows, shot_scan.record)
     except (Unrenderable, Misfit) as error:
         raise DataError(f"{rows.file}: cannot write the shots of the prompt `{render.prompt}`: {error}") from None
     options = _option_maker(call)

@@ -19,8 +19,9 @@ import attrs
 
 from medspec.backends.base import Backend, Options
 from medspec.errors import Interrupted, StoreError
-from medspec.plan.form import plain, to_json
+from medspec.plan.form import digest, plain, to_json
 from medspec.plan.hash import plan_hash
+from medspec.plan.judge_nodes import Dialect
 from medspec.plan.nodes import Plan
 from medspec.run.aggregate import aggregate
 from medspec.run.asking import ask, askings
@@ -39,6 +40,7 @@ from medspec.run.roots import DataRoots
 from medspec.run.shared_replies import OtherRuns
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import remove_parts, write_json, write_whole
+from medspec.types.image import sizes_from
 
 FORMAT = 1
 """The number of the report's format; see docs/report.schema.json."""
@@ -132,7 +134,7 @@ def _numbers(
 def _begin(out: Path, plan: Plan, record: RunRecord, surroundings: Mapping[str, Any]) -> None:
     """Write what says which run this is. `run.json` is the last: where it stands, all that `resume` needs is there."""
     write_whole(out / "plan.json", to_json(plan).encode())
-    write_json(out / "environment.json", {**surroundings, "model": record.described})
+    write_json(out / "environment.json", {**surroundings, "model": {**record.described, **spoken(plan.dialect)}})
     record.write(out)
 
 
@@ -175,7 +177,7 @@ def _head(plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: 
         "format": FORMAT,
         "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
         "title": plan.title,
-        "model": {**backend.describe(), "name": record.model, "digest": backend.digest},
+        "model": {**backend.describe(), "name": record.model, "digest": backend.digest, **spoken(plan.dialect)},
         "plan": plan_hash(plan),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in plan.references},
         "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},
@@ -184,6 +186,16 @@ def _head(plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: 
         "limit": record.limit,
         "warnings": list(bound.warnings),
     }
+
+
+def spoken(dialect: Dialect | None) -> dict[str, Any]:
+    """What is said of the dialect: its name, its hash, and every setting that is not as without it."""
+    if dialect is None:
+        return {}
+    settings = {key: entry for key, entry in plain(dialect).items() if key not in ("kind", "name")}
+    usual = plain(Dialect(name=dialect.name))
+    changed = {key: entry for key, entry in settings.items() if entry != usual.get(key)}
+    return {"dialect": {"name": dialect.name, "hash": digest(dialect), **changed}}
 
 
 def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
@@ -195,6 +207,11 @@ def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
 
 
 def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str, TaskResult]:
+    with sizes_from(bound.sizes):
+        return _asked(bound, caller, watch, judge)
+
+
+def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str, TaskResult]:
     plan = bound.plan
     results: dict[str, TaskResult] = {}
     for asking in askings(plan, by_row=caller.backend.abilities.by_row):

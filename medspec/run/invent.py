@@ -17,16 +17,23 @@ import attrs
 from medspec.backends.base import Abilities, Reply, Request, sha256_of
 from medspec.plan.judge_nodes import Judge
 from medspec.plan.nodes import Plan, Scan, Shots, TaskPlan
+from medspec.plan.speak import type_in
 from medspec.readers import find_reader
+from medspec.readers.base import Reader
 from medspec.run.bound import Bound
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows
 from medspec.run.shots import PickedShots, part_of, pick_shots
+from medspec.run.speech import Sizes, to_model
 from medspec.run.text_files import resolve_texts
 from medspec.types import IntegerType, Misfit
+from medspec.types.image import sizes_from
 
 RIGHT, WRONG = 0.6, 0.85
 """This share of the replies is right, those up to the second one are wrong; the rest is noise."""
+
+INVENTED_SIZE = (336, 336)
+"""Width and height of an invented image."""
 
 NOISE = ("", "I would rather not say.", "??", "That depends on the patient.", "{", "A or B", "<think>hm")
 
@@ -45,7 +52,7 @@ def invent(plan: Plan, roots: DataRoots, *, rows: int, seed: int) -> Bound:
         found[scan.id] = made if scan.part is None else part_of(made, scan.part)
     shots = {r.id: _shots(r.shots, found[r.shots.scan]) for r in resolved.renders if r.shots is not None}
     graded = {one.scan: found[one.scan] for task in resolved.tasks for one in task.calibrations}
-    return Bound(resolved, found, shots, graded=graded)
+    return Bound(resolved, found, shots, graded=graded, sizes=lambda path: INVENTED_SIZE)
 
 
 def _rows(scan: Scan, count: int, seed: int) -> Rows:
@@ -100,6 +107,16 @@ class InventedModel:
     def close(self) -> None:
         """There is nothing to give back."""
 
+    def _written(self, reader: Reader, value: Any, task: TaskPlan, row: dict[str, Any]) -> str:
+        """The reply that means `value`, with its boxes as the dialect has them."""
+        read = self.bound.plan.read(task.read)
+        use, form = read.reader, None if read.dialect is None else read.dialect.boxes
+        if form is not None:
+            record = self.bound.plan.scan(task.scan).record
+            with sizes_from(self.bound.sizes):
+                value = to_model(value, use.answer, form, row, Sizes(record))
+        return reader.encode(value, type_in(use.answer, form), row, dict(use.settings))
+
     def _text(self, task: TaskPlan, id: str, rng: random.Random) -> str:
         row = self._rows[task.scan][id]
         use = self.bound.plan.read(task.read).reader
@@ -110,7 +127,7 @@ class InventedModel:
             return rng.choice(NOISE)
         value = row[task.gold] if drawn < RIGHT else use.answer.invent(rng, row)
         try:
-            return reader.encode(value, use.answer, row, dict(use.settings))
+            return self._written(reader, value, task, row)
         except Misfit:
             # An invented value need not be one that the reader can write, such as a text that fits its expression.
             return rng.choice(NOISE)

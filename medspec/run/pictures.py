@@ -14,8 +14,9 @@ from medspec.backends.base import Message, Picture
 from medspec.errors import DataError
 from medspec.files.image_size import image_size
 from medspec.files.opening import DataFile
-from medspec.plan.nodes import Scan
+from medspec.plan.nodes import Plan, Scan
 from medspec.run.roots import DataRoots, find_file
+from medspec.types import Misfit
 
 SHOWN = 20
 """Problems that are listed; the rest are counted."""
@@ -60,17 +61,48 @@ class Pictures:
 
     def _open(self, path: str, scan: Scan, key: tuple[str, str]) -> Picture:
         try:
-            file = self._find(path, scan)
+            file = find_image(path, self._roots, scan)
             image_size(file)
             return Picture(path, str(file), DataFile(file, str(file)).digest())
         except (DataError, OSError, ValueError) as error:
             self._problems[key] = f"{path}: {str(error).splitlines()[0]}"
             return Picture(path)
 
-    def _find(self, path: str, scan: Scan) -> Path:
-        parts = PurePosixPath(path.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts:
-            raise ValueError("it is not below the data root")
-        return find_file(
-            path, self._roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch
-        )
+
+def find_image(path: str, roots: DataRoots, scan: Scan) -> Path:
+    """The file of an image of a row. Raises `DataError` where there is none, `ValueError` outside of the data roots."""
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts:
+        raise ValueError("it is not below the data root")
+    return find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch)
+
+
+class ImageSizes:
+    """Width and height of the images of a plan by their path, from the first bytes of their files, each read once."""
+
+    def __init__(self, plan: Plan, roots: DataRoots) -> None:
+        self._scans = tuple({(scan.folder, scan.dataset): scan for scan in plan.scans}.values())
+        self._roots = roots
+        self._found: dict[str, tuple[int, int] | Misfit] = {}
+
+    def __call__(self, path: str) -> tuple[int, int]:
+        """Raises `Misfit` for an image that cannot be found or is none."""
+        if path not in self._found:
+            self._found[path] = self._size(path)
+        found = self._found[path]
+        if isinstance(found, Misfit):
+            raise found
+        return found
+
+    def _size(self, path: str) -> tuple[int, int] | Misfit:
+        fault = Misfit(f"the size of the image {path!r} is needed, and there are no rows")
+        for scan in self._scans:
+            try:
+                return image_size(find_image(path, self._roots, scan))
+            except (DataError, OSError, ValueError) as error:
+                said = str(error).splitlines()[0]
+                fault = Misfit(
+                    f"the model writes boxes by the size of the image {path!r}, which is not known: {said}; put the image "
+                    "where it belongs, or state the size in the record: `from box(xyxy, pixel, width: w, height: h)`"
+                )
+        return fault

@@ -12,48 +12,73 @@ from typing import Any
 
 from medspec.backends.base import IMAGE, Message, Picture
 from medspec.errors import InternalError
+from medspec.plan.judge_nodes import Dialect
 from medspec.plan.nodes import Constant, FieldRef, Render, ShotRows, Shots
+from medspec.plan.speak import type_in
 from medspec.readers import find_reader
+from medspec.run.speech import Sizes, speak, to_model, write_boxes
 from medspec.syntax.filters import IMAGE_CLOSES, IMAGE_OPENS
 from medspec.syntax.render_template import renderer
+from medspec.types import RecordType
+from medspec.types.box_frames import Size
 
 Turns = tuple[Message, ...]
 
+NO_RECORD = RecordType("", ())
+"""For prompts without boxes."""
 
-def turn_maker(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) -> Callable[[Mapping[str, Any]], Turns]:
-    """A function from one row to its own turns. Raises `Unrenderable`, as templates do.
 
-    `shot_rows` are for prompts that show the shots in their own text.
+def turn_maker(
+    render: Render, shot_rows: tuple[dict[str, Any], ...] = (), record: RecordType = NO_RECORD
+) -> Callable[[Mapping[str, Any]], Turns]:
+    """A function from one row of `record` to its own turns. Raises `Unrenderable`, as templates do.
+
+    Boxes are written as the model's family has them: `Misfit` is raised where that needs a size nobody knows. `shot_rows`
+    are for prompts that show the shots in their own text.
     """
     constants = {name: bound.value for name, bound in render.bindings if isinstance(bound, Constant)}
     fields = tuple((name, bound.field) for name, bound in render.bindings if isinstance(bound, FieldRef))
     constants.update(dict.fromkeys(_shown_by_prompt(render), shot_rows))
     turns = tuple((turn.role, renderer(turn.pieces)) for turn in render.turns)
 
+    field_of, sizes = dict(fields), Sizes(record)
+
     def own(row: Mapping[str, Any]) -> Turns:
         values = dict(constants)
         for name, field in fields:
             values[name] = row[field]
-        return tuple(_message(role, text(values)) for role, text in turns)
+
+        def size(of: str, image: int | None) -> Size:
+            return sizes.of(row, field_of[of], image)
+
+        return tuple(_message(role, write_boxes(text(values), render.dialect, size)) for role, text in turns)
 
     return own
 
 
-def shot_adder(render: Render, shot_rows: tuple[dict[str, Any], ...] = ()) -> Callable[[Turns], Turns]:
+def shot_adder(
+    render: Render, shot_rows: tuple[dict[str, Any], ...] = (), record: RecordType = NO_RECORD
+) -> Callable[[Turns], Turns]:
     """A function from the turns of a row to all that is sent: with the turns of the shots where they belong.
 
     Raises `Unrenderable` and `Misfit` for a shot that cannot be written.
     """
+    dialect = render.dialect
     if render.shots is None or _shown_by_prompt(render) or not shot_rows:
-        return lambda own: own
-    write = turn_maker(render, shot_rows)
-    shots = tuple(message for row in shot_rows for message in _shot(write(row), row, render.shots))
+        return lambda own: speak(own, dialect)
+    write = turn_maker(render, shot_rows, record)
+    answers = shot_writer(render.shots, dialect, record)
+    shots = tuple(
+        message
+        for row in shot_rows
+        for message in (*(turn for turn in write(row) if turn.role != "system"), Message("assistant", answers(row)))
+    )
     if all(turn.role != "system" for turn in render.turns):
-        return lambda own: (*shots, *own)
+        return lambda own: speak((*shots, *own), dialect)
 
     def with_shots(own: Turns) -> Turns:
         system = tuple(message for message in own if message.role == "system")
-        return (*system, *shots, *(message for message in own if message.role != "system"))
+        return speak((*system, *shots, *(message for message in own if message.role != "system")), dialect)
 
     return with_shots
 
@@ -62,13 +87,21 @@ def _shown_by_prompt(render: Render) -> list[str]:
     return [name for name, bound in render.bindings if isinstance(bound, ShotRows)]
 
 
-def _shot(own: tuple[Message, ...], row: dict[str, Any], shots: Shots) -> tuple[Message, ...]:
+def shot_writer(shots: Shots, dialect: Dialect | None, record: RecordType) -> Callable[[Mapping[str, Any]], str]:
+    """A function from the row of a shot to its answer, as the model's family would write it."""
     use = shots.reader
     reader = find_reader(use.name)
     if reader is None:
         raise InternalError(f"there is no reader `{use.name}`")
-    answer = reader.encode(row[shots.gold], use.answer, row, dict(use.settings))
-    return (*(message for message in own if message.role != "system"), Message("assistant", answer))
+    form, sizes, settings = None if dialect is None else dialect.boxes, Sizes(record), dict(use.settings)
+
+    def write(row: Mapping[str, Any]) -> str:
+        gold = row[shots.gold]
+        if form is not None:
+            gold = to_model(gold, use.answer, form, row, sizes)
+        return reader.encode(gold, type_in(use.answer, form), row, settings)
+
+    return write
 
 
 _IMAGE = re.compile(f"{IMAGE_OPENS}([^{IMAGE_OPENS}{IMAGE_CLOSES}]*){IMAGE_CLOSES}")

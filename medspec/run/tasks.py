@@ -14,6 +14,7 @@ from medspec.backends.base import Reply
 from medspec.errors import InternalError
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
+from medspec.plan.speak import type_in
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.jointly import Drawn, cluster_rows, rows_key
@@ -26,6 +27,7 @@ from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
 from medspec.run.score import metric_of
 from medspec.run.slices import names_text, score_slices
+from medspec.run.speech import Sizes, reply_text
 from medspec.types import ABSTAINED, BooleanType, ChoiceType, EnumType, Type
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ class TaskResult:
     verdicts: list[dict[str, Any]] = attrs.field(factory=list)
 
 
+def _answers(replies: Sequence[Reply], read: Read, rows: Sequence[dict[str, Any]], sizes: Sizes) -> list[Any]:
+    return [read_reply(reply, read, row, sizes) for reply, row in zip(replies, rows, strict=True)]
+
+
 def finish_task(
     plan: Plan,
     task: TaskPlan,
@@ -57,7 +63,7 @@ def finish_task(
     """
     read, scan = plan.read(task.read), plan.scan(task.scan)
     draws = plan.call(task.call).repeats
-    answers = [read_reply(reply, read, row) for reply, row in zip(replies, rows.rows * draws, strict=True)]
+    answers = _answers(replies, read, rows.rows * draws, Sizes(scan.record))
     golds = [row[task.gold] for row in rows.rows]
     gold_type = scan.record.field(task.gold)
     assert gold_type is not None
@@ -170,7 +176,9 @@ def count_remarks(read: Read, replies: Sequence[Reply], rows: Sequence[dict[str,
     counted: Counter[str] = Counter()
     for reply, row in zip(replies, rows, strict=True):
         if reply.failure is None:
-            counted.update(reader.remarks(reply.text, read.reader.answer, row, settings))
+            text = reply_text(reply.text, read.dialect)
+            form = None if read.dialect is None else read.dialect.boxes
+            counted.update(reader.remarks(text, type_in(read.reader.answer, form), row, settings))
     return dict(sorted(counted.items()))
 
 

@@ -7,6 +7,7 @@ gives the same result.
 from __future__ import annotations
 
 import json
+import re
 import string
 from collections.abc import Callable
 from typing import Any
@@ -62,6 +63,35 @@ def _as_json(value: Any) -> Any:
 
 IMAGE_OPENS, IMAGE_CLOSES = "\ue000", "\ue001"
 """Marks around the path of an image in rendered text: private characters, which no text of a row may hold."""
+
+BOX_OPENS, BOX_CLOSES = "\ue002", "\ue003"
+"""Marks around a box in rendered text: what it is, as JSON."""
+
+_IN_TEXT = re.compile(
+    r"(?:<\|box_start\|>)?(?:\({n},{n}\),\({n},{n}\)|\[{n},{n},{n},{n}\])(?:<\|box_end\|>)?".replace(
+        "{n}", r"\s?([0-9]{1,9}(?:\.[0-9]{1,9})?)\s?"
+    )
+)
+"""A box inside a text: `(x1,y1),(x2,y2)` or `[x1, y1, x2, y2]`, with the tokens that some models put around it."""
+
+
+def _box(box: Any, order: str, frame: str, of: str) -> str:
+    written = f"[{', '.join(f'{number:.10g}' for number in box.numbers)}]"
+    shown = written if box.image is None else f"image {box.image + 1}: {written}"
+    return _marked([box.numbers, box.image, order, frame, of, shown])
+
+
+def _boxes_in_text(text: str, order: str, frame: str, of: str) -> str:
+    def mark(found: re.Match[str]) -> str:
+        numbers = [float(number) for number in found.groups() if number is not None]
+        return _marked([numbers, None, order, frame, of, found[0]])
+
+    return _IN_TEXT.sub(mark, text)
+
+
+def _marked(parts: list[Any]) -> str:
+    return f"{BOX_OPENS}{json.dumps(parts)}{BOX_CLOSES}"
+
 
 FILTERS: tuple[FilterRule, ...] = (
     FilterRule(
@@ -124,6 +154,20 @@ FILTERS: tuple[FilterRule, ...] = (
         gives="text",
         function=lambda path: f"{IMAGE_OPENS}{path}{IMAGE_CLOSES}",
         summary="inserted by the compiler: marks where an image stands in a turn",
+    ),
+    FilterRule(
+        name="_box",
+        takes=("box",),
+        gives="text",
+        function=_box,
+        summary="inserted by the compiler: marks a box, to be written as the model's family writes it",
+    ),
+    FilterRule(
+        name="_boxes",
+        takes=("text",),
+        gives="text",
+        function=_boxes_in_text,
+        summary="inserted by the compiler: marks the boxes in a text",
     ),
     FilterRule(
         name="_case_text",

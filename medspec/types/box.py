@@ -22,6 +22,7 @@ from typing import Any
 import attrs
 
 from medspec.types.base import Misfit, Row, Type
+from medspec.types.box_frames import from_corners, to_corners
 from medspec.types.image import size_of
 
 ORDERS = ("xyxy", "xywh", "cxcywh")
@@ -104,7 +105,7 @@ class BoxType:
             )
         x1, y1, x2, y2 = corners(numbers, written.order)
         moved = (x1 * scale[0], y1 * scale[1], x2 * scale[0], y2 * scale[1])
-        return Box(checked(_ordered(moved, self.order), self.order, self.frame), image)
+        return Box(checked(from_corners(moved, self.order), self.order, self.frame), image)
 
     def _image(self, raw: Any, row: Row) -> tuple[int | None, Any]:
         if not self.many:
@@ -135,21 +136,19 @@ class BoxType:
         return numbers if value.image is None else {"image": value.image + 1, "box": numbers}
 
     def invent(self, rng: random.Random, row: Row) -> Box:
-        largest = 336.0 if self.frame == "pixel" else _LARGEST[self.frame]
-        x1, x2 = sorted(rng.randint(0, 64) / 64 * largest for _ in range(2))
-        y1, y2 = sorted(rng.randint(0, 64) / 64 * largest for _ in range(2))
+        wide = high = 336.0 if self.frame == "pixel" else _LARGEST[self.frame]
+        if self.frame == "pixel" and self.written is not None and self.written.width is not None:
+            wide, high = self._size(None, row)
+        x1, x2 = sorted(rng.randint(0, 64) / 64 * wide for _ in range(2))
+        y1, y2 = sorted(rng.randint(0, 64) / 64 * high for _ in range(2))
         image = rng.randrange(len(row[self.of])) if self.many else None
-        return Box(_ordered((x1, y1, x2, y2), self.order), image)
+        return Box(from_corners((x1, y1, x2, y2), self.order), image)
 
 
 def corners(numbers: tuple[float, ...], order: str) -> tuple[float, float, float, float]:
     """x1, y1, x2, y2 of a box written in `order`."""
     a, b, c, d = numbers
-    if order == "xyxy":
-        return a, b, c, d
-    if order == "xywh":
-        return a, b, a + c, b + d
-    return a - c / 2, b - d / 2, a + c / 2, b + d / 2
+    return to_corners((a, b, c, d), order)
 
 
 def checked(numbers: tuple[float, ...], order: str, frame: str) -> tuple[float, float, float, float]:
@@ -164,15 +163,6 @@ def checked(numbers: tuple[float, ...], order: str, frame: str) -> tuple[float, 
         reach = "not negative" if frame == "pixel" else f"from 0 to {largest:g}"
         raise Misfit(f"outside the frame `{frame}`, whose values are {reach}: {_shown(numbers)}")
     return numbers  # type: ignore[return-value]
-
-
-def _ordered(box: tuple[float, float, float, float], order: str) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = box
-    if order == "xyxy":
-        return box
-    if order == "xywh":
-        return x1, y1, x2 - x1, y2 - y1
-    return (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
 
 
 def _side(frame: str, pixels: float) -> float:

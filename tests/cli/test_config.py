@@ -71,7 +71,10 @@ def test_pyproject_of_others_is_passed_by(tmp_path: Path, text: str) -> None:
     ("text", "message"),
     [
         ('suit = "core"\n', ":1: there is no setting `suit`; did you mean `suite`?"),
-        ('suite = "core"\n\ncolour = 3\n', ":3: there is no setting `colour`; the keys are specs, suite, model, data"),
+        (
+            'suite = "core"\n\ncolour = 3\n',
+            ":3: there is no setting `colour`; the keys are specs, suite, model, dialect, data",
+        ),
         ("suite = 3\n", ":1: `suite` must be a text in quotes"),
         ('model = ""\n', ":1: `model` must be a text in quotes"),
         ('data = "data"\n', ":1: `data` must be a list of folders"),
