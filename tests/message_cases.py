@@ -62,7 +62,7 @@ DATASETS = {
     "its record is an enum": module("enum R { a b }", _dataset().split("\n\n")[2]),
     "the source is a text": _dataset('jsonl("d.jsonl")', '"d.jsonl"'),
     "the format is misspelt": _dataset("jsonl(", "jsnl("),
-    "the source is on the network": _dataset("d.jsonl", "https://example.org/d.jsonl"),
+    "the source is on the network, and moves": _dataset("d.jsonl", "hf://owner/name/d.jsonl@main"),
     "the path is absolute": _dataset("d.jsonl", "/data/d.jsonl"),
     "the path has a drive": _dataset("d.jsonl", "C:/data/d.jsonl"),
     "the path climbs": _dataset("d.jsonl", "../d.jsonl"),

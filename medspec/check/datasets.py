@@ -144,11 +144,6 @@ def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
     path = found["path"]
     if path is ABSENT or any(entry is ABSENT for entry in found.values()):
         return None
-    if re.match(r"[a-z][a-z0-9+]+://", path):
-        label = (value.arguments[0].value.place, "an address on the network")  # type: ignore[index]
-        helps = ["fetch the file, and write its path relative to the data root"]
-        scope.report.add("E0108", "data on the network are part of the language and not built yet", label, helps=helps)
-        return None
     if not stays_inside(path, value, scope):
         return None
     delimiter = found.get("delimiter", ",")

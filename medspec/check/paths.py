@@ -1,4 +1,4 @@
-"""Paths of data in a spec: relative, and below the data root."""
+"""Paths of data in a spec: relative, and below the data root; or an address that says which version is meant."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from medspec.syntax import tree
+from medspec.text.remote_address import address_fault, is_remote
 
 if TYPE_CHECKING:
     from medspec.check.scope import Scope
 
 
 def stays_inside(path: str, value: tree.Call, scope: Scope) -> bool:
-    """Whether `path`, the first argument of `value`, stays below the data root; E0603 where it does not."""
+    """Whether `path`, the first argument of `value`, stays below the data root, or is a sound address; else E0603, E0602."""
+    if is_remote(path):
+        wrong = address_fault(path)
+        if wrong is not None:
+            place = value.arguments[0].value.place if value.arguments else value.place
+            scope.report.add("E0602", wrong[0], (place, "an address on the network"), helps=[wrong[1]])
+        return wrong is None
     parts = PurePosixPath(path.replace("\\", "/"))
     if not (parts.is_absolute() or ".." in parts.parts or re.match(r"[A-Za-z]:", path) or not path):
         return True

@@ -38,6 +38,7 @@ COMMANDS = (
     Entry("fix", "medspec.cli.fix", "Mend what can be mended without asking."),
     Entry("compile", "medspec.cli.compile", "Check specs and write their plans to target/."),
     Entry("run", "medspec.cli.run", "Run suites or tasks with a model and score the replies."),
+    Entry("fetch", "medspec.cli.fetch", "Download the data that specs name by an address."),
     Entry("resume", "medspec.cli.resume", "Go on with a run that was stopped."),
     Entry("score", "medspec.cli.score", "Score the replies of a run again; no model."),
     Entry("compare", "medspec.cli.compare", "Compare two runs on the same rows: differences, intervals, p values."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from medspec.cli.fetch import download, wanted_by
 from medspec.cli.judging import check_floors
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @click.option(
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )
+@click.option("--fetch", is_flag=True, help="Download data that are not here, as `medspec fetch` does.")
 @click.option("--keep-going", is_flag=True, help="Set rows aside that cannot be used, and count them.")
 @click.option("--fresh", is_flag=True, help="Ask anew, also what another run was answered already.")
 @click.option("--exact", is_flag=True, help="Row by row, with nothing shared that may move a score by rounding.")
@@ -74,6 +76,7 @@ def COMMAND(
     dialect: str | None,
     select: tuple[str, ...],
     locked: bool,
+    fetch: bool,
     fresh: bool,
     keep_going: bool,
     level: int,
@@ -98,8 +101,7 @@ def COMMAND(
     name = _model(model, config)
     if lacking := unfit(plan, spec, name):
         raise CompileFailed(lacking)
-    if locked:
-        _check_lock(spec, config, plan, data)
+    _prepare(spec, config, plan, data, fetch=fetch, locked=locked, quiet=quiet)
     report, folder = carry_out(
         plan,
         name,
@@ -115,6 +117,16 @@ def COMMAND(
     )
     show_report(report, folder, format)
     check_floors(report)
+
+
+def _prepare(
+    spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...], *, fetch: bool, locked: bool, quiet: bool
+) -> None:
+    """What comes before the model: data that are not here, and what medspec.lock says."""
+    if fetch:
+        download(wanted_by(plan, config), quiet=quiet)
+    if locked:
+        _check_lock(spec, config, plan, data)
 
 
 def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) -> None:

@@ -18,9 +18,11 @@ from medspec.files.opening import DataFile
 from medspec.plan.lower import lower
 from medspec.plan.nodes import Plan, Render, Scan, TaskPlan, TextFile
 from medspec.plan.state import State, TaskState, state_of_spec
+from medspec.run.fetched import fetched_file, is_fetched
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import part_of, pick_shots
+from medspec.text.remote_address import is_remote
 
 
 @attrs.define
@@ -89,6 +91,8 @@ class LockedData:
 
     def _place(self, path: str, folder: str) -> Path | None:
         key = (path, folder)
+        if is_remote(path):
+            return fetched_file(path) if is_fetched(path) else None
         if key not in self._places:
             # Asked first whether it is there at all: `find_file` takes its time to say where else it may be.
             there = any((root / path).is_file() for root, _ in self.roots.places(folder))
@@ -152,6 +156,11 @@ def check_data(plan: Plan, tasks: Mapping[str, TaskState], roots: DataRoots) -> 
             "(`medspec lock --accept NAME` if no score was published):",
             problems=problems,
         )
+
+
+def addresses_of(plan: Plan) -> dict[str, Scan]:
+    """Every address on the network that rows of `plan` come from, with the scan that reads it."""
+    return {path: scan for scan in plan.scans for path, _ in _scan_files(scan) if is_remote(path)}
 
 
 def _scan_files(scan: Scan) -> Iterator[tuple[str, str]]:

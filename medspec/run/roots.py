@@ -13,6 +13,8 @@ from pathlib import Path, PureWindowsPath
 import attrs
 
 from medspec.errors import DataError
+from medspec.run.fetched import fetched_file
+from medspec.text.remote_address import is_remote
 from medspec.text.suggest import nearest
 
 VARIABLE = "MEDSPEC_DATA"
@@ -74,6 +76,8 @@ def find_file(
     `dataset`, `license` and `fetch` are for the message of the `DataError` that is raised where there is none, or where the path
     leaves its root.
     """
+    if is_remote(path):
+        return fetched_file(path, dataset=dataset, license=license, fetch=fetch)
     _refuse_outside(path)
     looked: list[str] = []
     for root, origin in roots.places(folder):
@@ -103,8 +107,6 @@ def _matching(root: Path, path: str) -> Path:
 def _refuse_outside(path: str) -> None:
     """Refuse what is no plain relative path, in the forms of every system, before the file system is asked."""
     windows = PureWindowsPath(path)
-    if "://" in path:
-        raise DataError(f"`{path}` is a remote address; download the file and say where it is with `--data DIR`")
     if not path.strip() or "\0" in path:
         raise DataError(f"{path!r} is no path of a file")
     if path.startswith("~") or windows.drive or windows.root:

@@ -93,8 +93,9 @@ def test_a_compressed_neighbour_is_named(tmp_path: Path) -> None:
         ("../rows.csv", "`../rows.csv` leaves its data root by `..`; give the folder above as `--data DIR`"),
         ("a/../../rows.csv", "leaves its data root by `..`"),
         ("a\\..\\..\\rows.csv", "leaves its data root by `..`"),
-        ("https://example.org/rows.csv", "is a remote address; download the file and say where it is"),
-        ("hf://datasets/rows.csv", "is a remote address"),
+        ("https://example.org/rows.csv", "is not on this machine"),
+        ("hf://datasets/rows.csv", "the address names no revision"),
+        ("file:///etc/passwd", "`file://` is no source of data"),
         ("", "'' is no path of a file"),
         ("a\0b", "is no path of a file"),
     ],
@@ -128,3 +129,21 @@ def test_links_in_a_circle_are_a_place_without_a_file(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
     assert "was not found" in message("a", DataRoots(given=(tmp_path,)), tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")
+def test_links_that_go_round_in_circles_are_no_file(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "deep").mkdir(parents=True)
+    (root / "a.csv").symlink_to(root / "b.csv")
+    (root / "b.csv").symlink_to(root / "a.csv")
+    (root / "deep" / "up").symlink_to(root / "deep", target_is_directory=True)
+    assert "was not found" in message("a.csv", DataRoots(given=(root,)), tmp_path)
+    put(root / "deep" / "rows.csv")
+    # A way through a circle of folders ends where the file is, and stays inside.
+    assert (
+        find_file("deep/up/up/rows.csv", DataRoots(given=(root,))).read_bytes() == (root / "deep/rows.csv").read_bytes()
+    )
+    (root / "out").symlink_to(tmp_path, target_is_directory=True)
+    put(tmp_path / "secret.csv")
+    assert "is a symbolic link out of its data root" in message("out/secret.csv", DataRoots(given=(root,)), tmp_path)
