@@ -52,6 +52,10 @@ class Export:
     """Pack the weights of linear layers into `MatMulNBits`. They must lie on the grid of `round_to_four_bits`."""
     learned_positions: bool = False
     """Add `model.embed_positions.weight` to the embeddings, as GPT-2 does. Rotary positions hide a wrong first one."""
+    vectors: bool = False
+    """Take `inputs_embeds` in place of `input_ids`."""
+    sections: tuple[int, ...] = ()
+    """Take positions of three parts [3, rows, new]; so many of the frequencies belong to each."""
     position_shift: int = 0
     """A fault for tests: every position is this much too high once there is a cache."""
 
@@ -144,10 +148,12 @@ def _four_bits(weight: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
 def make_decoder(shape: Shape, export: Export, weights: Mapping[str, NDArray[np.float32]]) -> onnx.ModelProto:
     """The graph of a decoder. `weights` has the names and layouts of a transformers checkpoint."""
     b = _Builder(shape, export, weights)
-    ids = b.op("Cast", "input_ids", to=TensorProto.INT64)
     attention = _generic_attention if export.family == "generic" else _gqa_attention
     context = _generic_context(b) if export.family == "generic" else _gqa_context(b)
-    x = b.op("Gather", b.weight("model.embed_tokens.weight"), ids, axis=0)
+    x = "inputs_embeds"
+    if not export.vectors:
+        ids = b.op("Cast", "input_ids", to=TensorProto.INT64)
+        x = b.op("Gather", b.weight("model.embed_tokens.weight"), ids, axis=0)
     if export.learned_positions:
         table = b.weight("model.embed_positions.weight")
         x = b.op("Add", x, b.op("Gather", table, context["positions"], axis=0))
@@ -185,7 +191,7 @@ def _generic_context(b: _Builder) -> dict[str, str]:
     """What all layers share: cosines, sines, the additive mask."""
     mask = b.op("Cast", "attention_mask", to=TensorProto.INT64)
     total = b.op("Gather", b.op("Shape", mask), b.scalar(1))
-    new = b.op("Gather", b.op("Shape", "input_ids"), b.scalar(1))
+    new = b.op("Gather", b.op("Shape", "inputs_embeds" if b.export.vectors else "input_ids"), b.scalar(1))
     past = b.op("Sub", total, new)
     if b.export.position_ids:
         positions = b.op("Cast", "position_ids", to=TensorProto.INT64)
@@ -203,6 +209,10 @@ def _generic_context(b: _Builder) -> dict[str, str]:
     tables = {}
     for name, half in zip(("cos", "sin"), _rotary_tables(b.shape), strict=True):
         picked = b.op("Gather", b.table(name, np.concatenate([half, half], axis=1)), positions, axis=0)
+        if b.export.sections:
+            owner = np.repeat(np.arange(3), b.export.sections)
+            chosen = (np.tile(owner, 2) == np.arange(3)[:, None])[:, None, None]
+            picked = b.op("ReduceSum", b.op("Mul", picked, b.table("owner", chosen)), b.whole(0), keepdims=0)
         tables[name] = b.op("Unsqueeze", picked, b.whole(1))
     return {"bias": bias, "positions": positions, **tables}
 
@@ -288,12 +298,17 @@ def _cache_values(shape: Shape, export: Export, prefix: str, length: str) -> lis
 
 def _inputs(shape: Shape, export: Export) -> list[onnx.ValueInfoProto]:
     whole = _WHOLE[export.ids]
+    entry = helper.make_tensor_value_info("input_ids", whole, ["batch_size", "sequence_length"])
+    if export.vectors:
+        size = ["batch_size", "sequence_length", shape.hidden]
+        entry = helper.make_tensor_value_info("inputs_embeds", _FLOATS[export.floats], size)
     made = [
-        helper.make_tensor_value_info("input_ids", whole, ["batch_size", "sequence_length"]),
+        entry,
         helper.make_tensor_value_info("attention_mask", whole, ["batch_size", "total_sequence_length"]),
     ]
     if export.position_ids and export.family == "generic":
-        made.append(helper.make_tensor_value_info("position_ids", whole, ["batch_size", "sequence_length"]))
+        parts = [3] if export.sections else []
+        made.append(helper.make_tensor_value_info("position_ids", whole, [*parts, "batch_size", "sequence_length"]))
     if export.keep:
         made.append(helper.make_tensor_value_info("num_logits_to_keep", TensorProto.INT64, []))
     if export.branch:

@@ -1,7 +1,5 @@
 """The catalogue of backends: one file per member, listed in `SCHEMES`."""
 
-import attrs
-
 from medspec.backends.base import Abilities, Backend, Options, Scheme
 from medspec.backends.builtin import SCHEME as BUILTIN
 from medspec.backends.hash import SCHEME as HASH
@@ -22,9 +20,7 @@ def find_scheme(model: str) -> Scheme:
 def abilities_of(model: str) -> Abilities:
     """What the model of this name can do, without loading anything. Raises `UsageError` for one that names none."""
     scheme, place, _ = read_name(model, SCHEMES)
-    if scheme.is_remote is None:
-        return scheme.abilities
-    return attrs.evolve(scheme.abilities, remote=scheme.is_remote(place))
+    return scheme.abilities if scheme.abilities_at is None else scheme.abilities_at(place)
 
 
 def open_model(model: str, options: Options) -> Backend:

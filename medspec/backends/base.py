@@ -174,8 +174,8 @@ class Scheme:
     open: Callable[[str, Mapping[str, str], Options], Backend]
     """Arguments: what stands after the colon, the `?key=value&...` settings, and the options. Raises `BackendError`."""
     abilities: Abilities
-    is_remote: Callable[[str], bool] | None = None
-    """Whether what stands after the colon is on another machine. None: as `abilities` say."""
+    abilities_at: Callable[[str], Abilities] | None = None
+    """What the model at a place can do, found without loading it, where that differs from model to model."""
 
 
 def sha256_of(text: str) -> str:

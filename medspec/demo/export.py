@@ -29,7 +29,7 @@ _TO_THE_END = 2**62
 
 
 @attrs.define
-class _Graph:
+class Graph:
     """Nodes and tables so far. Every method returns the name of what it adds."""
 
     weights: Weights
@@ -71,14 +71,15 @@ class _Graph:
         return self.add("Mul", self.add("Div", x, scale), self.table(name, self.weights[f"{name}.weight"]))
 
 
-def make_graph(shape: Shape, weights: Weights) -> onnx.ModelProto:
-    """The model as ONNX. `weights` have the names and the layout of a Llama checkpoint, as numpy arrays."""
-    from onnx import helper, numpy_helper
+def make_graph(shape: Shape, weights: Weights, *, vectors: bool = False) -> onnx.ModelProto:
+    """The model as ONNX. `weights` have the names and the layout of a Llama checkpoint, as numpy arrays.
 
-    graph = _Graph(weights, [], {})
+    With `vectors` it takes `inputs_embeds` [batch, sequence, width] in place of `input_ids`.
+    """
+    graph = Graph(weights, [], {})
     embedding = graph.table("model.embed_tokens", weights["model.embed_tokens.weight"])
-    x = graph.add("Gather", embedding, "input_ids", axis=0)
-    seen, rotation = _mask(graph), _rotation(graph, shape)
+    x = "inputs_embeds" if vectors else graph.add("Gather", embedding, "input_ids", axis=0)
+    seen, rotation = _mask(graph, x), _rotation(graph, shape)
     for layer in range(shape.layers):
         name = f"model.layers.{layer}"
         y = graph.norm(x, f"{name}.input_layernorm", shape.epsilon)
@@ -91,19 +92,25 @@ def make_graph(shape: Shape, weights: Weights) -> onnx.ModelProto:
         x = graph.add("Add", x, graph.linear(inner, f"{name}.mlp.down_proj"))
     x = graph.norm(x, "model.norm", shape.epsilon)
     graph.add("MatMul", x, graph.add("Transpose", embedding, perm=[1, 0]), output="logits")
+    return finish(graph, *_signature(shape, vectors=vectors))
+
+
+def finish(graph: Graph, inputs: list[Any], outputs: list[Any]) -> onnx.ModelProto:
+    """The model that consists of `graph`."""
+    from onnx import helper, numpy_helper
+
     tables = [numpy_helper.from_array(values, name) for name, values in graph.tables.items()]
-    inputs, outputs = _signature(shape)
     built = helper.make_graph(graph.nodes, "demonstration_model", inputs, outputs, tables)
     opsets = [helper.make_opsetid("", OPSET)]
     return helper.make_model(built, opset_imports=opsets, ir_version=IR_VERSION, producer_name="medspec.demo")
 
 
-def _mask(graph: _Graph) -> str:
+def _mask(graph: Graph, entry: str) -> str:
     """What is added to attention, [batch, 1, sequence, past + sequence]: 0 where a token sees another, else very low."""
     import numpy as np
 
     total = graph.add("Gather", graph.add("Shape", "attention_mask"), graph.table("one", np.array(1, dtype=np.int64)))
-    new = graph.add("Gather", graph.add("Shape", "input_ids"), "one")
+    new = graph.add("Gather", graph.add("Shape", entry), "one")
     zero = graph.table("zero", np.array(0, dtype=np.int64))
     past = graph.add("Sub", total, new)
     rows = graph.add("Unsqueeze", graph.add("Range", past, total, "one"), graph.whole(1))
@@ -115,7 +122,7 @@ def _mask(graph: _Graph) -> str:
     return graph.add("Where", graph.add("And", causal, real), graph.number(0.0), lowest)
 
 
-def _rotation(graph: _Graph, shape: Shape) -> tuple[str, str]:
+def _rotation(graph: Graph, shape: Shape) -> tuple[str, str]:
     """Cosine and sine of every position's angles, [batch, 1, sequence, head size]."""
     import numpy as np
 
@@ -126,7 +133,7 @@ def _rotation(graph: _Graph, shape: Shape) -> tuple[str, str]:
     return graph.add("Cos", angles), graph.add("Sin", angles)
 
 
-def _rotate(graph: _Graph, shape: Shape, x: str, rotation: tuple[str, str]) -> str:
+def _rotate(graph: Graph, shape: Shape, x: str, rotation: tuple[str, str]) -> str:
     half = shape.head_size // 2
     first = graph.add("Slice", x, graph.whole(0), graph.whole(half), graph.whole(3))
     second = graph.add("Slice", x, graph.whole(half), graph.whole(_TO_THE_END), graph.whole(3))
@@ -134,7 +141,7 @@ def _rotate(graph: _Graph, shape: Shape, x: str, rotation: tuple[str, str]) -> s
     return graph.add("Add", graph.add("Mul", x, rotation[0]), graph.add("Mul", turned, rotation[1]))
 
 
-def _attention(graph: _Graph, shape: Shape, x: str, layer: int, seen: str, rotation: tuple[str, str]) -> str:
+def _attention(graph: Graph, shape: Shape, x: str, layer: int, seen: str, rotation: tuple[str, str]) -> str:
     name = f"model.layers.{layer}.self_attn"
 
     def heads(part: str, count: int) -> str:
@@ -161,7 +168,7 @@ def _attention(graph: _Graph, shape: Shape, x: str, layer: int, seen: str, rotat
     return graph.linear(flat, f"{name}.o_proj")
 
 
-def _signature(shape: Shape) -> tuple[list[Any], list[Any]]:
+def _signature(shape: Shape, *, vectors: bool) -> tuple[list[Any], list[Any]]:
     from onnx import TensorProto, helper
 
     def value(name: str, kind: int, *size: int | str) -> Any:
@@ -173,8 +180,11 @@ def _signature(shape: Shape) -> tuple[list[Any], list[Any]]:
         return [value(name, TensorProto.FLOAT, *size) for name in names]
 
     whole, total = TensorProto.INT64, "past_sequence_length + sequence_length"
+    entry = value("input_ids", whole, "batch_size", "sequence_length")
+    if vectors:
+        entry = value("inputs_embeds", TensorProto.FLOAT, "batch_size", "sequence_length", shape.width)
     inputs = [
-        value("input_ids", whole, "batch_size", "sequence_length"),
+        entry,
         value("attention_mask", whole, "batch_size", total),
         value("position_ids", whole, "batch_size", "sequence_length"),
         *cache("past_key_values", "past_sequence_length"),

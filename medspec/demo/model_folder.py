@@ -41,7 +41,7 @@ def write_folder(
     (folder / "model.onnx").write_bytes(model.SerializeToString(deterministic=True))
     (folder / "tokenizer.json").write_text(tokenizer.to_str(pretty=True) + "\n", encoding="utf-8", newline="")
     configurations = {
-        "config.json": _config(shape),
+        "config.json": llama_config(shape),
         "generation_config.json": {"eos_token_id": END_ID, "pad_token_id": PAD_ID, "do_sample": False},
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -70,7 +70,7 @@ def write_folder(
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8", newline="")
 
 
-def _config(shape: Shape) -> dict[str, Any]:
+def llama_config(shape: Shape) -> dict[str, Any]:
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",

@@ -63,9 +63,15 @@ def hidden_states(weights: dict[str, torch.Tensor], shape: Shape, ids: torch.Ten
     """What the network makes of token ids `[batch, length]`, the first at position 0: `[batch, length, width]`."""
     from torch.nn import functional as F
 
-    batch, length = ids.shape
+    return states_of(weights, shape, F.embedding(ids, weights["model.embed_tokens.weight"]))
+
+
+def states_of(weights: dict[str, torch.Tensor], shape: Shape, x: torch.Tensor) -> torch.Tensor:
+    """What the network makes of vectors in place of token ids, `[batch, length, width]`, in the same form."""
+    from torch.nn import functional as F
+
+    batch, length, _ = x.shape
     cos, sin = _rotation(shape, length)
-    x = F.embedding(ids, weights["model.embed_tokens.weight"])
     for layer in range(shape.layers):
         part: Any = {key.rsplit(".", 2)[-2]: value for key, value in weights.items() if f"layers.{layer}." in key}
         y = F.rms_norm(x, (shape.width,), part["input_layernorm"], shape.epsilon)

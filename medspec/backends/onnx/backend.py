@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from medspec.backends.base import Abilities, Options, Reply, Request, sha256_of
+from medspec.backends.base import Abilities, Options, Picture, Reply, Request, sha256_of
 from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
 from medspec.backends.onnx.decoder import Decoder
 from medspec.backends.onnx.engine import Engine
@@ -27,6 +27,9 @@ from medspec.backends.onnx.self_check import check_decoder, slots_work
 from medspec.backends.onnx.session import Opened, open_session
 from medspec.backends.onnx.signature import Signature, read_signature
 from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
+from medspec.backends.onnx.vision.model import Vision, open_embedder
+from medspec.backends.onnx.vision.pixels import BadImage
+from medspec.backends.onnx.vision.prompts import Misplaced
 from medspec.errors import BackendError, UsageError
 
 ABILITIES = Abilities(text=True, logits=True, prefix="batch")
@@ -55,6 +58,7 @@ class OnnxBackend:
     engine: Engine | None
     options: Options
     date: datetime.date | None
+    vision: Vision | None = None
     abilities: Abilities = ABILITIES
     _files: dict[str, str] | None = None
 
@@ -102,6 +106,7 @@ class OnnxBackend:
             "chat_template": self.template.origin if self.template else None,
             "chat_template_uses_date": self.template.uses_date if self.template else False,
             "seed": self.options.seed,
+            **(self.vision.describe() if self.vision is not None else {}),
         }
 
     def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
@@ -142,16 +147,24 @@ class OnnxBackend:
     def _prepare(self, index: int, request: Request) -> Reply | tuple[_Prompt, WritingJob | ScoringJob]:
         """The work a request asks for, or the failure it is."""
         text, chat = request.plain_prompt, self.template is not None
+        if self.vision is not None:
+            text = self.vision.plain(request.messages, text)
         if self.template is not None:
             try:
                 text = self.template.render(request.messages)
             except ChatRefused as err:
                 return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
-        prompt = _Prompt(sha256_of(text), tuple(self.tokens.encode(text, chat=chat) or self.tokens.fallback))
-        if request.options is None:
-            return self._writing(index, request, prompt)
-        pairs = [self.tokens.encode_pair(text, option, chat=chat) for option in request.options]
-        options = tuple(OptionIds(tuple(ids), start) for ids, start in pairs)
+        pictures = tuple(picture for message in request.messages for picture in message.images)
+        try:
+            ids = self._placed(self.tokens.encode(text, chat=chat), pictures) or self.tokens.fallback
+            prompt = _Prompt(sha256_of(text), tuple(ids))
+            if request.options is None:
+                return self._writing(index, request, prompt)
+            options = tuple(self._option(text, option, pictures) for option in request.options)
+        except BadImage as err:
+            return Reply(prompt_sha256=sha256_of(text), failure="bad_image", detail=str(err))
+        except Misplaced as err:
+            return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
         for option, text_of in zip(options, request.options, strict=True):
             if len(option.ids) <= option.start or option.start < 1:
                 return _failed(prompt, "model_error", f"the option {text_of!r} adds no token to the prompt")
@@ -160,6 +173,17 @@ class OnnxBackend:
             detail = f"prompt and longest option {longest:,} tokens, context {self.folder.context:,}"
             return _failed(prompt, "too_long", detail)
         return prompt, ScoringJob(index=index, options=options)
+
+    def _placed(self, ids: list[int], pictures: Sequence[Picture]) -> Sequence[int]:
+        """`ids` with the places of images. A text that spells out the image token is told from an image by their number."""
+        return ids if self.vision is None else self.vision.placed(ids, pictures)
+
+    def _option(self, text: str, option: str, pictures: Sequence[Picture]) -> OptionIds:
+        ids, start = self.tokens.encode_pair(text, option, chat=self.template is not None)
+        if self.vision is None:
+            return OptionIds(tuple(ids), start)
+        before = self.vision.placed(ids[:start], pictures)
+        return OptionIds((*before, *ids[start:]), len(before))
 
     def _writing(self, index: int, request: Request, prompt: _Prompt) -> Reply | tuple[_Prompt, WritingJob]:
         length, context, room = len(prompt.ids), self.folder.context, request.decode.max_tokens
@@ -204,7 +228,12 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
     opened, signature = _open_graph(folder, options)
     require_fit(tokens, folder.tokenizer, signature.vocabulary)
-    decoder = Decoder(signature, opened)
+    embedder, vision = open_embedder(folder, tokens, options)
+    if signature.takes_vectors and embedder is None:
+        raise BackendError(
+            f"{folder.graph}: it takes vectors in place of token ids, and there is no embed_tokens.onnx beside it"
+        )
+    decoder = Decoder(signature, opened, embedder)
     engine = Engine(
         decoder=decoder,
         tokens=tokens,
@@ -212,7 +241,8 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
         room=room_for(decoder, max(1, options.batch)),
         seed=options.seed,
     )
-    return OnnxBackend(folder, tokens, template, opened, engine, options, date)
+    abilities = attrs.evolve(ABILITIES, images=vision is not None)
+    return OnnxBackend(folder, tokens, template, opened, engine, options, date, vision, abilities)
 
 
 def _way_to_run(decoder: Decoder, graph: Path, ids: list[int], *, exact: bool) -> str:

@@ -17,6 +17,7 @@ import attrs
 
 from medspec.backends.base import Message
 from medspec.backends.onnx.files import read_json, read_text
+from medspec.backends.onnx.vision.prompts import parts_of
 from medspec.errors import BackendError
 
 if TYPE_CHECKING:
@@ -44,10 +45,16 @@ class ChatTemplate:
         return "strftime_now" in self.source
 
     def render(self, messages: Sequence[Message]) -> str:
-        """The prompt, up to where the model's turn begins. Raises `ChatRefused`."""
+        """The prompt, up to where the model's turn begins. Raises `ChatRefused`.
+
+        Turns with images are given as lists of parts, which is what templates of image-text models take.
+        """
         import jinja2
 
-        turns = [{"role": message.role, "content": message.text} for message in messages]
+        turns = [
+            {"role": message.role, "content": parts_of(message) if message.images else message.text}
+            for message in messages
+        ]
         try:
             return self._compiled.render(
                 messages=turns, tools=None, documents=None, add_generation_prompt=True, **self._tokens

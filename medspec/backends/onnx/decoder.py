@@ -1,5 +1,7 @@
 """One step of a decoder: token ids and a cache in, logits and a longer cache out.
 
+Negative ids are places of images, for decoders that take vectors in place of ids; see `vision.embedder`.
+
 The cache stays where the model runs; only logits come back, and of these only the ones that are read. A step never
 changes the cache it was given, so several continuations can start from one prompt. What goes wrong inside the graph is
 raised as `StepFailed`, which concerns the rows of this step and not the model.
@@ -15,6 +17,7 @@ import attrs
 from medspec.backends.onnx.picked_logits import PLACES
 from medspec.backends.onnx.session import Opened
 from medspec.backends.onnx.signature import Signature
+from medspec.backends.onnx.vision.embedder import Embedder
 
 if TYPE_CHECKING:
     import numpy
@@ -53,6 +56,8 @@ class Decoder:
 
     signature: Signature
     _opened: Opened
+    embedder: Embedder | None = None
+    """What makes vectors of ids, where the graph takes vectors."""
 
     @property
     def on_gpu(self) -> bool:
@@ -62,7 +67,7 @@ class Decoder:
     def step(
         self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], cache: Cache | None, places: NDArray[numpy.int64]
     ) -> tuple[NDArray[numpy.float32], Cache]:
-        """Run `ids` [rows, new] after `cache`; `mask` [rows, length + new] is 0 where a position is padding.
+        """Run `ids` [rows, new] after `cache`; `mask` [rows, length + new] is 0 where a position is padding; see `marked`.
 
         Returns the logits [n, ids] at `places` [n, 2] (row, and position among the new ones), and the longer cache.
         Raises `StepFailed`.
@@ -97,6 +102,22 @@ class Decoder:
         feeds = self._feeds(ids, mask, places, first=mask.shape[1] == ids.shape[1])
         outputs = self._run(feeds, held, in_place=True)
         return self._picked(outputs[0].numpy(), places, ids.shape[1])
+
+    def marked(self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+        """`mask` (1 where `ids` has a token) with what positions need to know of the places of images.
+
+        Where positions have three parts, a place of an image is 2 plus how far the next token's position is moved on.
+        """
+        if self.embedder is None or not self.signature.has_grid_positions:
+            return mask
+        return self.embedder.marked(ids, mask)
+
+    def marks(self, prompts: Sequence[Sequence[int]]) -> NDArray[numpy.int64]:
+        """The mask of prompts of one length without padding, [rows, length]."""
+        import numpy as np
+
+        ids = np.array(prompts, dtype=np.int64).reshape(len(prompts), -1)
+        return self.marked(ids, np.ones_like(ids))
 
     def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
         """The cache of some of the rows, in the given order, each as often as it is named."""
@@ -144,18 +165,24 @@ class Decoder:
         """The declared inputs except the cache, each in its number type."""
         import numpy as np
 
-        # A padded position gets the position of the first real token; nothing ever looks at it.
-        positions = np.maximum(np.cumsum(mask, axis=1) - 1, 0)[:, -ids.shape[1] :]
+        if self.embedder is not None and self.signature.has_grid_positions:
+            positions = self.embedder.positions(ids, mask)
+        else:
+            # A padded position gets the position of the first real token; nothing ever looks at it.
+            positions = np.maximum(np.cumsum(mask, axis=1) - 1, 0)[:, -ids.shape[1] :]
         # Without any place the last one is computed: neither 0 positions nor 0 rows of logits can be asked for.
         asked = places if len(places) else np.array([[0, ids.shape[1] - 1]])
         values: dict[str, NDArray[Any]] = {
-            "input_ids": ids,
-            "attention_mask": mask,
+            "attention_mask": np.minimum(mask, 1),
             "position_ids": positions,
             "use_cache_branch": np.array([not first]),
             "num_logits_to_keep": np.array(ids.shape[1] - asked[:, 1].min()),
             PLACES: asked[None],
         }
+        if self.embedder is None:
+            values["input_ids"] = ids
+        else:
+            values["inputs_embeds"] = self.embedder.vectors(ids)
         feeds = {}
         for name, declared in self.signature.inputs.items():
             value = values[name]

@@ -31,6 +31,9 @@ SUFFIXES: dict[str, str] = {
 """Number format, as people name it, to the suffix of the file."""
 
 _DECODERS = ("model", "decoder_model_merged")
+ENCODER, EMBEDDER = "vision_encoder", "embed_tokens"
+"""The graphs that stand beside the decoder of an image-text model."""
+
 _PARTS = {
     "embed_tokens": "an image-text or audio-text model",
     "vision_encoder": "an image-text model",
@@ -75,6 +78,22 @@ def choose_export(folder: Path, dtype: str | None, config: Mapping[str, Any]) ->
     _refuse(folder, decoders, "several exports and none is fp32")
 
 
+def choose_parts(folder: Path, decoder: Export) -> tuple[Export, ...]:
+    """The graphs that an image-text model has beside `decoder`, in its number format or else the widest there is.
+
+    () for a model that takes token ids. Without a vision encoder the model reads text.
+    """
+    if decoder.base != _DECODERS[1]:
+        return ()
+    order = [decoder.dtype, "fp32", "fp16"]
+    found = []
+    for base in (ENCODER, EMBEDDER):
+        exports = [export for export in list_exports(folder) if export.base == base]
+        if exports:
+            found.append(min(exports, key=lambda e: order.index(e.dtype) if e.dtype in order else len(order)))
+    return tuple(found)
+
+
 def _parse(path: Path) -> Export:
     for dtype, suffix in SUFFIXES.items():
         if suffix and path.stem.endswith(suffix):
@@ -88,6 +107,10 @@ def _decoders(folder: Path, exports: Sequence[Export]) -> list[Export]:
         found = ", ".join(sorted(path.name for path in folder.iterdir())[:12]) or "nothing"
         raise BackendError(f"{folder}: there is no .onnx graph here (found: {found})")
     bases = {export.base for export in exports}
+    if {EMBEDDER, _DECODERS[1]} <= bases:
+        return [export for export in exports if export.base == _DECODERS[1]]
+    if ENCODER in bases and _DECODERS[1] in bases:
+        raise BackendError(f"{folder}: there is no {EMBEDDER}.onnx, and the decoder of an image-text model needs it")
     for part, meaning in _PARTS.items():
         if part in bases and "model" not in bases and not (part.startswith("decoder") and _DECODERS[1] in bases):
             raise BackendError(

@@ -160,7 +160,7 @@ def _write(
     done = 0 if prefix is None else prefix.length
     ids, mask = pad_left([job.ids[done:] for job in jobs])
     # Padding stands between the beginning that all share and what is each row's own.
-    mask = np.concatenate([np.ones((len(jobs), done), dtype=np.int64), mask], axis=1)
+    mask = np.concatenate([decoder.marks([job.ids[:done] for job in jobs]), decoder.marked(ids, mask)], axis=1)
     cache = prefix if prefix is None or len(jobs) == 1 else decoder.take(prefix, [0] * len(jobs))
     logits, cache = decoder.step(ids, mask, cache, last_places(*ids.shape))
     batch = rows

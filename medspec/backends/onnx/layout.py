@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from medspec.backends.onnx.exports import choose_export
+from medspec.backends.onnx.exports import choose_export, choose_parts
 from medspec.backends.onnx.files import first_json, read_json, require_file, sha256_of_file
 from medspec.backends.onnx.graph_file import read_outline
 from medspec.errors import BackendError
@@ -38,6 +38,8 @@ class ModelFolder:
     """For people: why this export was taken, when nobody asked for it."""
     operators: frozenset[str]
     data_files: tuple[Path, ...]
+    beside: Mapping[str, Path]
+    """The other graphs of an image-text model, by their base names."""
     tokenizer: Path
     config: Mapping[str, Any]
     generation_config: Mapping[str, Any]
@@ -58,7 +60,7 @@ class ModelFolder:
 
     def digests(self) -> dict[str, str]:
         """Hex sha256 of every file that holds weights or the tokenizer, by its path below `root`."""
-        files = (self.graph, *self.data_files, self.tokenizer)
+        files = (self.graph, *self.beside.values(), *self.data_files, self.tokenizer)
         return {str(path.relative_to(self.root)): sha256_of_file(path) for path in files}
 
 
@@ -72,28 +74,38 @@ def resolve_folder(folder: Path, dtype: str | None) -> ModelFolder:
     folders = tuple(dict.fromkeys((folder, graphs)))
     config = read_json(_locate(folders, "config.json"), "the model's configuration")
     export, note = choose_export(graphs, dtype, config)
-    require_file(export.path, "the model's graph")
-    outline = read_outline(export.path)
-    data_files = []
-    for piece in outline.data_files:
-        path = require_file(export.path.parent / piece.location, f"the weights of {export.path.name}")
-        size = path.stat().st_size
-        if size < piece.size:
-            raise BackendError(f"{path}: cut off: {size:,} bytes, and {export.path.name} needs {piece.size:,}")
-        data_files.append(path)
+    operators, data_files = _whole_graph(export.path)
+    beside = {part.base: part.path for part in choose_parts(graphs, export)}
+    for path in beside.values():
+        data_files += _whole_graph(path)[1]
     return ModelFolder(
         root=folder,
         graph=export.path,
         dtype=export.dtype,
         note=note,
-        operators=outline.operators,
+        operators=operators,
         data_files=tuple(data_files),
+        beside=beside,
         tokenizer=_tokenizer(folders),
         config=config,
         generation_config=first_json(folders, "generation_config.json", "the model's generation settings"),
         tokenizer_config=first_json(folders, "tokenizer_config.json", "the tokenizer's settings"),
         config_folders=folders,
     )
+
+
+def _whole_graph(graph: Path) -> tuple[frozenset[str], list[Path]]:
+    """The operators of a graph and the files with its weights, all of them checked to be there and whole."""
+    require_file(graph, "the model's graph")
+    outline = read_outline(graph)
+    files = []
+    for piece in outline.data_files:
+        path = require_file(graph.parent / piece.location, f"the weights of {graph.name}")
+        size = path.stat().st_size
+        if size < piece.size:
+            raise BackendError(f"{path}: cut off: {size:,} bytes, and {graph.name} needs {piece.size:,}")
+        files.append(path)
+    return outline.operators, files
 
 
 def _locate(folders: tuple[Path, ...], name: str) -> Path:

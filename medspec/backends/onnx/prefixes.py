@@ -99,8 +99,7 @@ class Prefixes:
         done = 0 if cache is None else cache.length
         if done < len(ids):
             new = np.array([ids[done:]], dtype=np.int64)
-            mask = np.ones((1, len(ids)), dtype=np.int64)
-            _, cache = self._decoder.step(new, mask, cache, last_places(1, 0)[:0])
+            _, cache = self._decoder.step(new, self._decoder.marks([ids]), cache, last_places(1, 0)[:0])
         if cache is not None and all(known != ids for known, _ in self._kept):
             self._kept = [*self._kept, (ids, cache)][-_KEPT:]
         return cache

@@ -83,8 +83,7 @@ def _logits(decoder: Decoder, jobs: Sequence[ScoringJob], prefix: Cache | None) 
         return [(None, {option: _of_rest(decoder, job, option, None) for option in job.longer})]
     done = 0 if prefix is None else prefix.length
     ids, mask = pad_right([job.context[done:] for job in jobs])
-    before = np.ones((len(jobs), done), dtype=np.int64)
-    mask = np.concatenate([before, mask], axis=1)
+    mask = np.concatenate([decoder.marks([job.context[:done] for job in jobs]), decoder.marked(ids, mask)], axis=1)
     places = np.array([(row, job.shared - done - 1) for row, job in enumerate(jobs)])
     expanded = prefix if prefix is None or len(jobs) == 1 else decoder.take(prefix, [0] * len(jobs))
     contexts, cache = decoder.step(ids, mask, expanded, places)
@@ -106,7 +105,7 @@ def _of_rest(decoder: Decoder, job: ScoringJob, option: OptionIds, cache: Cache 
     import numpy as np
 
     ids = np.array([option.ids[job.shared : -1]], dtype=np.int64)
-    mask = np.ones((1, len(option.ids) - 1), dtype=np.int64)
+    mask = decoder.marks([option.ids[:-1]])
     read = np.array(rest_places(job, option)) - job.shared
     return decoder.step(ids, mask, cache, np.stack([np.zeros_like(read), read], axis=1))[0]
 
@@ -121,7 +120,7 @@ def _of_rests(
     ids, own_mask = pad_right([option.ids[jobs[row].shared : -1] for row, option in pairs])
     read = [[at - jobs[row].shared for at in rest_places(jobs[row], option)] for row, option in pairs]
     places = np.array([(at, place) for at, listed in enumerate(read) for place in listed])
-    both = np.concatenate([mask[rows], own_mask], axis=1)
+    both = np.concatenate([mask[rows], decoder.marked(ids, own_mask)], axis=1)
     logits, _ = decoder.step(ids, both, decoder.take(cache, rows), places)
     start = 0
     for (row, option), listed in zip(pairs, read, strict=True):

@@ -21,6 +21,7 @@ from medspec.backends.onnx.picked_logits import PLACES
 from medspec.errors import BackendError
 
 _CACHE_IN, _CACHE_OUT = "past_key_values.", "present."
+_ENTRIES = ("input_ids", "inputs_embeds")
 _OPTIONAL = frozenset({"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep", PLACES})
 _NUMBER_TYPES = {
     "tensor(int64)": "int64",
@@ -74,6 +75,16 @@ class Signature:
     """Whether weights are packed in blocks of a few bits."""
 
     @property
+    def takes_vectors(self) -> bool:
+        """Whether it takes vectors in place of token ids."""
+        return "inputs_embeds" in self.inputs
+
+    @property
+    def has_grid_positions(self) -> bool:
+        """Whether a position has three parts, of which two are row and column in an image (the Qwen-VL family)."""
+        return "position_ids" in self.inputs and self.inputs["position_ids"].rank == 3
+
+    @property
     def pads_left(self) -> bool:
         """Whether rows of different length may share a batch, with padding on the left."""
         return self.family == "generic" and {"attention_mask", "position_ids"} <= set(self.inputs)
@@ -95,11 +106,14 @@ def read_signature(
     declared = {item.name: item for item in inputs}
     given = {item.name: item for item in outputs}
     pasts = [item for item in inputs if item.name.startswith(_CACHE_IN)]
-    if "input_ids" not in declared:
-        raise BackendError(f"{graph}: the graph has no input `input_ids`; it has {_names(declared)}")
+    entries = [name for name in _ENTRIES if name in declared]
+    if len(entries) != 1:
+        raise BackendError(
+            f"{graph}: the graph must have one input of {' and '.join(_ENTRIES)}; it has {_names(declared)}"
+        )
     if "logits" not in given:
         raise BackendError(f"{graph}: the graph has no output `logits`; it has {_names(given)}")
-    unknown = [name for name in declared if not name.startswith(_CACHE_IN) and name not in _OPTIONAL | {"input_ids"}]
+    unknown = [name for name in declared if not name.startswith(_CACHE_IN) and name not in _OPTIONAL | set(entries)]
     if unknown:
         raise BackendError(f"{graph}: `onnx:` cannot feed these inputs of the graph: {', '.join(sorted(unknown))}")
     if not pasts:

@@ -59,6 +59,10 @@ class Tokens:
         """The text of a reply, special tokens left out."""
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
 
+    def special_texts(self) -> dict[int, str]:
+        """Texts of the special and added tokens by id."""
+        return {id: token.content for id, token in self.tokenizer.get_added_tokens_decoder().items()}
+
     def special_id(self, text: str) -> int | None:
         """The id of `text` when it is one special token; a decoded reply never shows it."""
         return next(

@@ -5,13 +5,12 @@ openai:gpt-4o@https://api.example.org/v1?key=MY_KEY&price_in=2.5&price_out=10
 """
 
 from medspec.backends.base import Scheme
-from medspec.backends.openai.address import is_remote
-from medspec.backends.openai.backend import ABILITIES, open_model
+from medspec.backends.openai.backend import ABILITIES, abilities_at, open_model
 
 SCHEME = Scheme(
     "openai",
     "an endpoint that speaks the chat-completions protocol: `openai:NAME@URL`",
     open_model,
     ABILITIES,
-    is_remote,
+    abilities_at,
 )

@@ -155,5 +155,9 @@ class OpenaiBackend:
 def open_model(place: str, settings: Mapping[str, str], options: Options) -> OpenaiBackend:
     """The model at `NAME@URL`. Nothing is sent yet. Raises `UsageError` for a wrong address or setting, `BackendError`."""
     address = read_address(place, settings)
-    abilities = attrs.evolve(ABILITIES, remote=is_remote(place))
-    return OpenaiBackend(address, Endpoint.connect(address), options.seed, abilities)
+    return OpenaiBackend(address, Endpoint.connect(address), options.seed, abilities_at(place))
+
+
+def abilities_at(place: str) -> Abilities:
+    """Remote, unless the address is this machine's own."""
+    return attrs.evolve(ABILITIES, remote=is_remote(place))
