@@ -83,7 +83,7 @@ def test_sizes_the_graph_leaves_open_come_from_the_config() -> None:
 @pytest.mark.parametrize(
     ("inputs", "outputs", "words"),
     [
-        ([Item("inputs_embeds"), *cache("past_key_values")], None, "no input `input_ids`; it has inputs_embeds, past"),
+        ([Item("tokens"), *cache("past_key_values")], None, "one input of input_ids and inputs_embeds; it has past.*, tokens"),
         ([*INPUTS, Item("pixel_values"), *cache("past_key_values")], None, "cannot feed .*: pixel_values"),
         ([*INPUTS, Item("past_conv.0"), *cache("past_key_values")], None, "cannot feed .*: past_conv.0"),
         (INPUTS, None, "no key-value cache .*text-generation-with-past"),

@@ -18,6 +18,7 @@ from medspec.backends.base import Decode, Picture
 from medspec.backends.onnx.decoder import Decoder
 from medspec.backends.onnx.engine import Engine
 from medspec.backends.onnx.generate import WritingJob
+from medspec.backends.onnx.room import Room
 from medspec.backends.onnx.session import open_session
 from medspec.backends.onnx.signature import read_signature
 from medspec.backends.onnx.tokens import Tokens
@@ -111,7 +112,9 @@ def _engine(folder: Path, model: Any, shape: Shape, tokenizer: Any, pixels: dict
     signature = read_signature(folder, session.get_inputs(), session.get_outputs(), (), {})
     assert signature.takes_vectors and signature.has_grid_positions and signature.pads_left
     tokens = Tokens(tokenizer=tokenizer, leading=(), fallback=(), ends=frozenset({2}), size=shape.vocabulary)
-    return Engine(decoder=Decoder(signature, opened, embedder), tokens=tokens, way="growing", batch=4, seed=0)
+    return Engine(
+        decoder=Decoder(signature, opened, embedder), tokens=tokens, way="growing", room=Room(4, None, 0), seed=0
+    )
 
 
 PROMPTS: list[list[int | str]] = [
@@ -172,7 +175,7 @@ def test_positions_are_those_of_transformers(tiny: TinyQwen) -> None:
 @pytest.mark.parametrize("way", ["exact", "growing"])
 @pytest.mark.parametrize("batch", [1, 4])
 def test_replies_are_those_of_transformers(tiny: TinyQwen, way: str, batch: int) -> None:
-    engine = attrs.evolve(tiny.engine, way=way, batch=batch)
+    engine = attrs.evolve(tiny.engine, way=way, room=Room(batch, None, 0))
     jobs = [
         WritingJob(
             index=at, task="t", row=str(at), ids=placed(engine, prompt), room=12, ends=frozenset({2}), decode=Decode()
