@@ -38,7 +38,8 @@ _WAYS = {
     "span": ("this is no way of writing a span", f"write `from {'`, `from '.join(spans.WRITTEN)}`"),
     "set": (
         "this is no way of writing a set",
-        'write `from split(";")` for entries in one text, `from mentions` or `from letters` for an enum',
+        'write `from split(";")` for entries in one text, `from mentions` or `from letters` for an enum, '
+        "`from instances` for texts out of objects and lists",
     ),
     "turns": ("this is no way of writing a conversation", f"write `from {'`, `from '.join(talks.WRITTEN)}`"),
     "box": ("this is no way of writing a box", "write `from box(xywh, pixel)`, with the order and frame of the data"),
@@ -84,6 +85,8 @@ def _converted(core: Type, node: tree.TypeNode, scope: Scope) -> Type | None:
         case TurnsType() if word in talks.WRITTEN:
             return attrs.evolve(core, written=word)
         case SetType() if word in sets.WRITTEN and core.item.kind == "enum":
+            return attrs.evolve(core, written=word)
+        case SetType() if word == sets.INSTANCES and core.item.kind == "text":
             return attrs.evolve(core, written=word)
         case SetType():
             separator = _separator(node)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
 from medspec.check.scope import Scope, settings_of
@@ -25,8 +26,13 @@ def read_text_file(node: tree.TextFile, scope: Scope, *, parameters: tuple[str, 
         scope.report.add("E0201", f"a text cannot be taken from `{form}`", node.source.path.place, helps=helps)
         return None
     found = read_arguments(node.source, _FORMS[form], scope.report)
-    settings = settings_of(node.settings, ("sha256", "placeholders", "names"), "a text from a file", scope.report)
-    if "sha256" not in settings:
+    settings = settings_of(
+        node.settings,
+        ("sha256", "revision", "after", "before", "placeholders", "names"),
+        "a text from a file",
+        scope.report,
+    )
+    if "sha256" not in settings and "revision" not in settings:
         scope.report.add(
             "E0210",
             "a text from a file needs its `sha256`",
@@ -34,15 +40,15 @@ def read_text_file(node: tree.TextFile, scope: Scope, *, parameters: tuple[str, 
             helps=['write `{ sha256 = "..." }`: the hex sha256 of the text as UTF-8'],
         )
         return None
-    digest = read_value(settings["sha256"].value, Rule("sha256", "text"), scope.report)
+    digest, revision, after, before = (_text(settings.get(name), name, scope) for name in _TEXTS)
     placeholders = "none"
     if "placeholders" in settings:
         rule = Rule("placeholders", "word", "none", PLACEHOLDERS)
         placeholders = read_value(settings["placeholders"].value, rule, scope.report)
     names = _names(settings.get("names"), parameters, scope)
-    if ABSENT in (*found.values(), digest, placeholders) or names is None:
+    if ABSENT in (*found.values(), digest, revision, after, before, placeholders) or names is None:
         return None
-    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+    if digest is not None and not re.fullmatch(r"[0-9a-f]{64}", digest):
         scope.report.add("E0301", "a sha256 is 64 hex digits, in small letters", settings["sha256"].value.place)
         return None
     path = PurePosixPath(found["path"])
@@ -53,10 +59,20 @@ def read_text_file(node: tree.TextFile, scope: Scope, *, parameters: tuple[str, 
         path=found["path"],
         key=found.get("key"),
         sha256=digest,
+        revision=revision,
+        after=after,
+        before=before,
         placeholders=placeholders,
         names=names,
         folder=str(Path(node.place.source.path).parent),
     )
+
+
+_TEXTS = ("sha256", "revision", "after", "before")
+
+
+def _text(setting: tree.Setting | None, name: str, scope: Scope) -> Any:
+    return None if setting is None else read_value(setting.value, Rule(name, "text"), scope.report)
 
 
 def _names(

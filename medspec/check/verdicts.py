@@ -25,7 +25,7 @@ from medspec.plan.nodes import AnswerValue, Constant
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
-from medspec.types import ListType, TextType, Type, UnknownType
+from medspec.types import ListType, SetType, TextType, Type, UnknownType
 
 if TYPE_CHECKING:
     from medspec.check.checker import Checker
@@ -155,7 +155,7 @@ class _Names:
         over, type_ = found
         if isinstance(type_, UnknownType):
             self.entry = (name, type_)
-        elif isinstance(type_, ListType):
+        elif isinstance(type_, ListType | SetType):
             self.entry = (name, type_.item)
         else:
             label = (each.over.place, f"`{each.over.dotted}` is `{type_.spelled}`")

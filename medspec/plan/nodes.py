@@ -82,15 +82,20 @@ class Part:
 class TextFile:
     """A text that belongs to somebody else: at `key` (dotted) of the JSON file `path`, pinned by its sha256.
 
+    Where nobody could compute the sha256, `revision` names the state of its source instead. `after` and `before` are marks
+    between which the text stands, where a file holds several in one.
     `placeholders` is how it marks its holes: `none`, `braces` {x}, `double_braces` {{x}} or `dollar` ${x}; `names` are
     (parameter, placeholder) pairs where these differ. Key None: the whole file is the text.
     """
 
     path: str
     key: str | None
-    sha256: str
+    sha256: str | None
     placeholders: str = "none"
     names: tuple[tuple[str, str], ...] = ()
+    revision: str | None = None
+    after: str | None = None
+    before: str | None = None
     folder: str = attrs.field(default="", metadata={"hash": False})
 
 

@@ -3,6 +3,7 @@
 from medspec.readers.abstention import abstaining
 from medspec.readers.base import Reader
 from medspec.readers.boxes import BOXES
+from medspec.readers.instances import INSTANCES
 from medspec.readers.json import JSON
 from medspec.readers.letter import LETTER
 from medspec.readers.letters import LETTERS
@@ -24,6 +25,7 @@ _MEMBERS: tuple[Reader, ...] = (
     QUOTES,
     BOXES,
     MENTIONS,
+    INSTANCES,
     PATTERN,
     TAGGED,
 )

@@ -43,7 +43,7 @@ def invent(plan: Plan, roots: DataRoots, *, rows: int, seed: int) -> Bound:
 
     Raises `DataError` for a text from a file that cannot be had: a text with a sha256 cannot be invented.
     """
-    resolved = resolve_texts(plan, roots)
+    resolved = resolve_texts(plan, roots, stand_in=True)
     found: dict[str, Rows] = {}
     for scan in resolved.scans:
         more = sum(render.shots.count for render in resolved.renders if render.shots and render.shots.scan == scan.id)
@@ -169,8 +169,10 @@ class InventedJudge:
         for index, request in enumerate(requests):
             sent = sha256_of(request.plain_prompt)
             rng = random.Random(f"{self.seed} {self.judge.name} {sent} {request.sample}")
+            # Most of the time what every judge says, or no panel would ever agree.
+            said = rng if rng.random() < 0.2 else random.Random(f"{self.seed} {sent} {request.sample}")
             try:
-                text = reader.encode(use.answer.invent(rng, {}), use.answer, {}, dict(use.settings))
+                text = reader.encode(use.answer.invent(said, {}), use.answer, {}, dict(use.settings))
             except Misfit:
                 text = ""
             yield index, Reply(prompt_sha256=sent, text=text if rng.random() < 0.95 else rng.choice(NOISE))

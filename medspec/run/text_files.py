@@ -33,16 +33,43 @@ _HOLES = {
 """How published prompts mark the places that are filled in."""
 
 
-def resolve_texts(plan: Plan, roots: DataRoots) -> Plan:
+def resolve_texts(plan: Plan, roots: DataRoots, *, stand_in: bool = False) -> Plan:
     """`plan` with every text from a file in its place. Raises `DataError` with the path and what is wrong with it."""
+    source = _Source(roots, stand_in)
     return attrs.evolve(
         plan,
-        renders=tuple(_resolve(render, plan, roots) for render in plan.renders),
-        tasks=tuple(_with_judges(task, roots) for task in plan.tasks),
+        renders=tuple(_resolve(render, plan, source) for render in plan.renders),
+        tasks=tuple(_with_judges(task, source) for task in plan.tasks),
     )
 
 
-def _with_judges(task: TaskPlan, roots: DataRoots) -> TaskPlan:
+@attrs.frozen
+class _Source:
+    """Where texts are read from. With `stand_in`, one that is not there and has no sha256 is made up of its parameters."""
+
+    roots: DataRoots
+    stand_in: bool
+
+    def pieces(self, file: TextFile, types: dict[str, Type]) -> tuple[Piece, ...]:
+        try:
+            return _pieces(read_text(file, self.roots), file)
+        except DataError:
+            if not self.stand_in or file.sha256 is not None:
+                raise
+        shown = [template.Output(template.Name(name, offset=0)) for name in types]
+        spaced = [piece for output in shown for piece in (template.Text("\n"), output)]
+        return (template.Text(f"[the text {file.key or file.path}]"), *spaced)
+
+    def text(self, file: TextFile) -> str:
+        try:
+            return read_text(file, self.roots)
+        except DataError:
+            if not self.stand_in or file.sha256 is not None:
+                raise
+        return f"[the text {file.key or file.path}]"
+
+
+def _with_judges(task: TaskPlan, source: _Source) -> TaskPlan:
     """`task` with the texts of its judges in their place."""
 
     def read(judge: Judge) -> Judge:
@@ -51,8 +78,8 @@ def _with_judges(task: TaskPlan, roots: DataRoots) -> TaskPlan:
             name: parameters[bound.name] if isinstance(bound, JudgeParameter) else TextType()
             for name, bound in judge.bindings
         }
-        bindings = tuple((name, _read_binding(bound, roots)) for name, bound in judge.bindings)
-        return attrs.evolve(judge, turns=resolve_turns(judge.turns, types, roots), bindings=bindings)
+        bindings = tuple((name, _read_binding(bound, source)) for name, bound in judge.bindings)
+        return attrs.evolve(judge, turns=_turns(judge.turns, types, source), bindings=bindings)
 
     def of(score: Score) -> Score:
         if not isinstance(score.value, VerdictValue):
@@ -68,21 +95,21 @@ def _with_judges(task: TaskPlan, roots: DataRoots) -> TaskPlan:
     return attrs.evolve(task, scores=tuple(map(of, task.scores)))
 
 
-def _read_binding(bound: Any, roots: DataRoots) -> Any:
-    return Constant(read_text(bound, roots)) if isinstance(bound, TextFile) else bound
+def _read_binding(bound: Any, source: _Source) -> Any:
+    return Constant(source.text(bound)) if isinstance(bound, TextFile) else bound
 
 
-def _resolve(render: Render, plan: Plan, roots: DataRoots) -> Render:
-    bindings = tuple((name, _read_binding(bound, roots)) for name, bound in render.bindings)
-    return attrs.evolve(render, turns=resolve_turns(render.turns, _types(render, plan), roots), bindings=bindings)
+def _resolve(render: Render, plan: Plan, source: _Source) -> Render:
+    bindings = tuple((name, _read_binding(bound, source)) for name, bound in render.bindings)
+    return attrs.evolve(render, turns=_turns(render.turns, _types(render, plan), source), bindings=bindings)
 
 
-def resolve_turns(turns: tuple[TurnPlan, ...], types: dict[str, Type], roots: DataRoots) -> tuple[TurnPlan, ...]:
+def _turns(turns: tuple[TurnPlan, ...], types: dict[str, Type], source: _Source) -> tuple[TurnPlan, ...]:
     """`turns` with every text from a file in its place; `types` are those of the parameters it may take."""
     found = []
     for turn in turns:
         if turn.file is not None:
-            pieces = _pieces(read_text(turn.file, roots), turn.file)
+            pieces = source.pieces(turn.file, types)
             turn = attrs.evolve(turn, pieces=_checked(pieces, turn.file, types), file=None)
         found.append(turn)
     return tuple(found)
@@ -90,7 +117,10 @@ def resolve_turns(turns: tuple[TurnPlan, ...], types: dict[str, Type], roots: Da
 
 def read_text(file: TextFile, roots: DataRoots) -> str:
     """The text that `file` names, byte for byte as pinned."""
-    path = find_file(file.path, roots, folder=file.folder)
+    try:
+        path = find_file(file.path, roots, folder=file.folder)
+    except DataError as error:
+        raise DataError(f"{error}" + (f"\n  the text is from {file.revision}" if file.revision else "")) from None
     try:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
@@ -107,13 +137,24 @@ def read_text(file: TextFile, roots: DataRoots) -> str:
         if found is ABSENT or not isinstance(found, str):
             raise DataError(f"{shown}: there is no text at this key")
         text = found
+    text = _between(text, file, shown)
     digest = sha256(text.encode()).hexdigest()
-    if digest != file.sha256:
+    if file.sha256 is not None and digest != file.sha256:
         raise DataError(
             f"{shown} holds another text than the spec means: its sha256 is {digest}, the spec says {file.sha256}; "
             "get the version the spec was written for, or state the new sha256 and raise the version of its tasks"
         )
     return text
+
+
+def _between(text: str, file: TextFile, shown: str) -> str:
+    """The part of `text` that stands between the marks of `file`."""
+    for mark in (file.after, file.before):
+        if mark is not None and text.count(mark) != 1:
+            raise DataError(f"{shown}: the mark {mark!r} occurs {text.count(mark)} times, and not once")
+    if file.after is not None:
+        text = text.partition(file.after)[2]
+    return text if file.before is None else text.partition(file.before)[0]
 
 
 def _pieces(text: str, file: TextFile) -> tuple[Piece, ...]:

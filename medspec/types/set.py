@@ -12,6 +12,7 @@ twice is one entry.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from typing import Any
@@ -23,6 +24,9 @@ from medspec.types.enum import EnumType
 
 WRITTEN = ("letters", "mentions")
 """Ways in which one text names several cases."""
+
+INSTANCES = "instances"
+"""Data write objects and lists, and the set holds what they state, each as one text."""
 
 _BEFORE_COLON = re.compile(r"(?<![A-Za-zÀ-ÿ0-9])([A-Z])[:：](?!//)")
 
@@ -58,6 +62,8 @@ class SetType:
         return frozenset(values)
 
     def _entries(self, raw: Any) -> list[Any]:
+        if self.written == INSTANCES:
+            return instances_of(raw)
         if self.written is not None:
             return self._named(raw)
         if self.separator is not None:
@@ -110,3 +116,23 @@ def mentioned(text: str, cases: Type) -> frozenset[str]:
     assert isinstance(cases, EnumType)
     folded = text.casefold()
     return frozenset(case.name for case in cases.cases if case.text.casefold() in folded)
+
+
+def instances_of(raw: Any) -> list[str]:
+    """What JSON states, one text each: the entries of lists, with the keys they stand under in front of them.
+
+    >>> instances_of({"a": ["x", {"k": 1}], "b": "y", "c": []})
+    ['a: x', 'a: {"k": 1}', 'b: y']
+    """
+    if isinstance(raw, dict):
+        return [f"{key}: {part}" for key, value in raw.items() for part in _parts(value)]
+    return _parts(raw)
+
+
+def _parts(value: Any) -> list[str]:
+    entries = value if isinstance(value, list | tuple) else [value]
+    return [
+        entry.strip() if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False, sort_keys=True)
+        for entry in entries
+        if entry not in (None, "")
+    ]

@@ -103,9 +103,14 @@ def _entries(value: VerdictValue, row: Mapping[str, Any], answer: Any) -> list[A
         case None:
             return [None]
         case RowValue(path):
-            return list(select_value(dict(row), path) or ())
+            return _in_order(select_value(dict(row), path))
         case AnswerValue(path):
-            return list(select_value(answer, path) or ())
+            return _in_order(select_value(answer, path))
+
+
+def _in_order(entries: Any) -> list[Any]:
+    """The entries of a list as they stand, those of a set in the order of their texts."""
+    return sorted(entries, key=str) if isinstance(entries, frozenset) else list(entries or ())
 
 
 def _given(given: Given, row: Mapping[str, Any], answer: Any, reply: Reply, entry: Any) -> Any:
