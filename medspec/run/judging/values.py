@@ -136,6 +136,7 @@ def _judged(score: Score, value: VerdictValue, answered: Answered, rulings: list
         if isinstance(answer, Unread):
             values.append(_unread(score, value, row, answer))
             counts["rows_not_shown"] += 1
+            counts["rows_unscored"] += values[-1] is UNSCORED
             continue
         points = _points(value, row, answer, found)
         values.append(_value(score, value, found, points))
