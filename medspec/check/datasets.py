@@ -40,6 +40,8 @@ FORMATS: dict[str, tuple[Rule, ...]] = {
     "json": (_PATH, Rule("at", "text", None)),
     "csv": (_PATH, Rule("names", "texts", None), Rule("delimiter", "text", ",")),
     "parquet": (_PATH,),
+    "conll": (_PATH,),
+    "pubtator": (_PATH,),
 }
 """Source formats and what they take."""
 

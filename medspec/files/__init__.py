@@ -5,9 +5,11 @@ that a backend which replays recorded replies reads its file exactly as data are
 """
 
 from medspec.files.base import Format
+from medspec.files.conll import CONLL
 from medspec.files.csv_table import CSV
 from medspec.files.json_document import JSON
 from medspec.files.jsonl import JSONL
 from medspec.files.parquet import PARQUET
+from medspec.files.pubtator import PUBTATOR
 
-FORMATS: tuple[Format, ...] = (JSONL, JSON, CSV, PARQUET)
+FORMATS: tuple[Format, ...] = (JSONL, JSON, CSV, PARQUET, CONLL, PUBTATOR)

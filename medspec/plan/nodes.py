@@ -43,7 +43,7 @@ FORMAT = 1
 
 @attrs.frozen(kw_only=True)
 class FileSource:
-    """A data file. `format` is `jsonl`, `json`, `csv` or `parquet`; `path` is relative to a data root.
+    """A data file. `format` is a name of the catalogue of formats; `path` is relative to a data root.
 
     `at` is the dotted path inside a JSON document (None: the document itself); an object found there is read as one row
     per key. `names` are the column names of a CSV file without a header line. `delimiter` is one character.

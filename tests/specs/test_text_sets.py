@@ -112,3 +112,25 @@ def test_dialogues(score: Any, task: str, column: str) -> None:
     assert found.pop("rouge_2", pairs / 200) == pytest.approx(pairs / 200)
     assert set(found.values()) == {1.0}
     assert len(rows) == 200
+
+
+@needs("ncbi_disease")
+def test_diseases_in_articles_and_in_sentences(score: Any) -> None:
+    """Quotes of all mentions, in order, are the gold again; those of the first half of the rows are half of it."""
+    from medspec.files import conll
+    from medspec.files.base import Layout
+    from medspec.files.opening import DataFile
+
+    path = DATA / "ncbi_disease/conll/test.tsv"
+    rows = [row.value for row in conll.read(DataFile(path, path.name), Layout(), None).rows]
+    replies, left = [], 0
+    for number, row in enumerate(rows):
+        quoted = [row["text"][one["start"] : one["end"]] for one in row["places"]] if number % 2 else []
+        # A quote that stands there more than once is told apart by its number, which this test leaves to the reader's.
+        unique = [text for text in quoted if row["text"].count(text) == 1]
+        left += len(unique)
+        replies.append((f"{number:04}", "\n".join(f'"{text}"' for text in unique) or "none"))
+    report = score("disease_mentions_in_sentences", replies)
+    total = sum(len(row["places"]) for row in rows)
+    assert (report["rows"], report["unread"], total) == (len(rows), 0, 960)
+    assert values(report)["span_f1"] == pytest.approx(2 * left / (left + total))
