@@ -111,7 +111,7 @@ def test_parquet_round_trip(rows: list[tuple[str, int, float, list[str]]]) -> No
         "parts": polars.List(polars.String),
     }
     polars.DataFrame(values, schema=schema).write_parquet(path)
-    source = BY_NAME["parquet", "conll", "pubtator"].read(DataFile(path, "rows.parquet"), Layout(), None)
+    source = BY_NAME["parquet"].read(DataFile(path, "rows.parquet"), Layout(), None)
     assert source.columns == tuple(schema)
     assert [(row.number, row.value) for row in source.rows] == list(enumerate(values))
 
@@ -126,7 +126,7 @@ def test_parquet_is_read_in_slices_and_by_column(tmp_path: Path, monkeypatch: py
         ({"text", "nothing"}, [{"text": str(n)} for n in range(100)]),
         (set[str](), [{} for n in range(100)]),
     ]:
-        source = BY_NAME["parquet", "conll", "pubtator"].read(DataFile(path, "f"), Layout(), wanted)
+        source = BY_NAME["parquet"].read(DataFile(path, "f"), Layout(), wanted)
         assert source.columns == ("id", "text", "other")
         assert [(row.number, row.value) for row in source.rows] == list(enumerate(expected))
 
@@ -142,7 +142,7 @@ def test_a_damaged_parquet_file_is_a_fault_or_the_same_rows(tmp_path: Path) -> N
         damaged = whole[:place] if rng.random() < 0.3 else whole[:place] + b"\xff\x00\x7f" + whole[place + 3 :]
         path.write_bytes(damaged)
         try:
-            read(BY_NAME["parquet", "conll", "pubtator"], path)
+            read(BY_NAME["parquet"], path)
         except DataError as error:
             faults += 1
             assert str(error).startswith("rows.parquet: the Parquet file is damaged: ")
