@@ -112,6 +112,26 @@ def _metrics(task: Mapping[str, Any]) -> tuple[tuple[str, Mapping[str, Any]], li
     return (name, metrics.pop(name)), list(metrics.items())
 
 
+def _judge_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """What each judge cost, what could not be read of it, and how far it agrees with people."""
+    for name, judge in (report.get("judges") or {}).items():
+        troubles = sum(judge["unread"].values()), sum(judge["failed"].values())
+        line = f"judge {name}: {judge['asked']:,} calls, {judge['verdicts']:,} verdicts"
+        line += "".join(
+            f", {count:,} {what}" for count, what in zip(troubles, ("unread", "failed"), strict=True) if count
+        )
+        one = judge.get("calibration")
+        if one is not None:
+            floor = "at least" if one["reached"] else "BELOW ITS FLOOR OF"
+            line += f"; {one['agreement']} {_number(one['value'])} with people, {floor} {one['at_least']:g}"
+        yield line
+    for name, task in report["tasks"].items():
+        for label, judged in (task.get("judged") or {}).items():
+            open_ = [f"{judged[what]:,} {what}" for what in ("unscored", "waiting") if judged[what]]
+            if open_:
+                yield f"{name}, {label}: of {judged['cases']:,} cases {', '.join(open_)}"
+
+
 def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[str]:
     aggregates = report.get("aggregates") or {}
     if aggregates:
@@ -126,6 +146,7 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
     for warning in report.get("warnings") or ():
         yield f"warning: {warning}"
     yield from _cluster_lines(report)
+    yield from _judge_lines(report)
     for name, task in report["tasks"].items():
         for code, reason in (task.get("waivers") or {}).items():
             yield f"{name}: {code} is waived: {reason}"
