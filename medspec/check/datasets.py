@@ -73,12 +73,14 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
     source = read_source(settings["source"].value, scope) if "source" in settings else None
     columns = _columns(declaration, record, source, scope)
     keeps = _keeps(declaration, splits, record, scope)
+    ruled = {clause.split.name for clause in declaration.clauses if isinstance(clause, tree.SplitRule)}
     if source is not None and splits is not None and subsets is not None:
-        ruled = {clause.split.name for clause in declaration.clauses if isinstance(clause, tree.SplitRule)}
         _check_holes(settings["source"], source, splits, subsets, ruled, scope)
     errata = read_errata(settings.get("errata"), record, splits or (), subsets or (), scope)
     if record is None or source is None or splits is None or subsets is None:
         return None
+    # A rule for a split that is not listed has been reported; whoever reads that split makes no second mistake.
+    splits = (*splits, *sorted(ruled - set(splits)))
     return DatasetSpec(
         name=declaration.name.name,
         module=scope.module.name,

@@ -14,6 +14,7 @@ from medspec.check.spec import SuiteSpec, TaskSpec, TemplateSpec
 from medspec.metrics.base import FRACTION
 from medspec.plan.nodes import Aggregate, Interval
 from medspec.syntax import tree
+from medspec.text.diagnostic import Edit
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
 
@@ -79,8 +80,9 @@ def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> 
 def _read_members(nodes: list[tree.MemberNode], checker: Checker, scope: Scope) -> _Members | None:
     """Tasks and suites with their weights; None after reporting."""
     members = _Members()
-    clean = True
-    for node in nodes:
+    whole = _whole(nodes, scope)
+    clean = len(whole) == len(nodes)
+    for node in whole:
         found = scope.find(node.task, "task", kinds=(tree.TaskDecl, tree.SuiteDecl))
         checked = None if isinstance(found, Missing) else checker.checked(found.module, found.declaration)
         weight = float(node.weight.number) if node.weight else 1.0
@@ -88,6 +90,34 @@ def _read_members(nodes: list[tree.MemberNode], checker: Checker, scope: Scope) 
             scope.report.add("E0301", "a weight is greater than 0", node.weight.place)
         clean &= _add_member(node, checked, weight, members, scope)
     return members if clean else None
+
+
+def _whole(nodes: list[tree.MemberNode], scope: Scope) -> list[tree.MemberNode]:
+    """The members without each pair that is one name with its dot missing, `module task`, which is reported once."""
+    found: list[tree.MemberNode] = []
+    waiting = list(nodes)
+    while waiting:
+        node, *waiting = waiting
+        if waiting and _lacks_a_dot(node, waiting[0], scope):
+            other, *waiting = waiting
+            whole = f"{node.task.dotted}.{other.task.dotted}"
+            place = node.task.place.to(other.task.place)
+            edits = [Edit(place, whole)]
+            helps = [f"write `{whole}`"]
+            label = (place, "a dot is missing between the two")
+            scope.report.add("E0209", f"`{node.task.dotted}` is a module, not a task", label, helps=helps, edits=edits)
+            continue
+        found.append(node)
+    return found
+
+
+def _lacks_a_dot(node: tree.MemberNode, other: tree.MemberNode, scope: Scope) -> bool:
+    if len(node.task.parts) != 1 or node.weight is not None or len(other.task.parts) != 1:
+        return False
+    imported = scope.module.imports.get(node.task.dotted)
+    target = scope.modules.get(imported.module) if imported is not None and imported.name is None else None
+    here = other.task.dotted in scope.module.names or other.task.dotted in scope.module.imports
+    return target is not None and not here and isinstance(target.names.get(other.task.dotted), tree.TaskDecl)
 
 
 def _add_member(node: tree.MemberNode, checked: object, weight: float, members: _Members, scope: Scope) -> bool:

@@ -23,17 +23,23 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Write nothing; say what would be done.")
+@click.option("--edition", is_flag=True, help="Rewrite files of older editions of the language for the newest.")
 @quiet_option()
-def COMMAND(paths: tuple[Path, ...], dry_run: bool, quiet: bool) -> int:
+def COMMAND(paths: tuple[Path, ...], dry_run: bool, edition: bool, quiet: bool) -> int:
     """Mend what can be mended without asking: mistakes of writing, unused imports, missing imports of metrics.
 
     PATHS are spec files, or folders with spec files; without any, the project's specs are meant. Only edits that leave no
     doubt about what was meant are made, and each is reported. Ends with 1 when errors are left.
+
+    With --edition no mistake is mended: a file of an older edition of the language becomes one of the newest, and means the
+    same.
     """
     from medspec.check.fixes import fix
     from medspec.cli.rewriting import rewrite_source
 
     chosen, root = chosen_paths(find_config(Path.cwd()), paths)
+    if edition:
+        return _to_newest_edition(chosen, dry_run=dry_run, quiet=quiet)
     fixes = fix(chosen, root=root)
     if not dry_run:
         for file, text in sorted(fixes.texts.items()):
@@ -46,6 +52,35 @@ def COMMAND(paths: tuple[Path, ...], dry_run: bool, quiet: bool) -> int:
     if not quiet:
         print_text(_summary(fixes, dry_run=dry_run), sys.stderr)
     return 1 if any(diagnostic.is_error for diagnostic in fixes.left) else 0
+
+
+def _to_newest_edition(paths: Sequence[Path], *, dry_run: bool, quiet: bool) -> int:
+    from medspec.cli.output import print_diagnostics
+    from medspec.cli.rewriting import rewrite_source
+    from medspec.syntax.editions import EDITIONS
+    from medspec.syntax.upgrade import upgrade
+    from medspec.text.diagnostic import Report
+    from medspec.text.spec_files import read_spec, spec_files
+
+    report, count, done = Report(), 0, 0
+    for file in sorted({file for path in paths for file in spec_files(path)}):
+        source = read_spec(file, report)
+        found = None if source is None else upgrade(source, report)
+        count += found is not None
+        if found is None or found.before == found.now:
+            continue
+        done += 1
+        print_text(f"{file}: edition {found.before} is now {found.now}")
+        if not dry_run:
+            rewrite_source(file, found.text)
+    if report.found:
+        print_diagnostics(report.diagnostics, sys.stderr)
+    if not quiet:
+        newest = f"edition {EDITIONS[-1].year}, the newest that this version of medspec knows"
+        verb = "would rewrite" if dry_run else "rewrote"
+        said = f"{verb} {done} of {counted(count, 'file')} for {newest}"
+        print_text(said if done else f"nothing to rewrite: {counted(count, 'file')} of {newest}", sys.stderr)
+    return 1 if report.has_errors else 0
 
 
 def _done(edits: Sequence[Edit]) -> str:

@@ -20,6 +20,7 @@ from lark import Lark, Tree, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 from medspec.syntax import tree
 from medspec.syntax.build import Builder
 from medspec.syntax.build_declarations import RULES
+from medspec.syntax.editions import EDITIONS
 from medspec.syntax.explain_syntax import explain
 from medspec.syntax.islands import KEYWORDS, Island, cut
 from medspec.text.cache_folder import cache_folder
@@ -27,7 +28,7 @@ from medspec.text.diagnostic import Edit, Report
 from medspec.text.source import Place, Source
 from medspec.text.suggest import nearest
 
-EDITIONS = (2026,)
+_YEARS = tuple(edition.year for edition in EDITIONS)
 
 _NOT_CODE = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*')
 _HUGE_NUMBER = re.compile(r"(?<!\w)-?(?:\d{19,}|\d+\.\d{19,}|\d+(?:\.\d+)?[eE][-+]?\d{3,})")
@@ -35,8 +36,8 @@ _HUGE_NUMBER = re.compile(r"(?<!\w)-?(?:\d{19,}|\d+\.\d{19,}|\d+(?:\.\d+)?[eE][-
 _NAMELESS = re.compile(rf"^(?:import\b|(?:{'|'.join(KEYWORDS)})\b(?![ \t]+[A-Za-z_]))", re.MULTILINE)
 
 
-def parse(source: Source, report: Report) -> tree.ModuleTree:
-    """The tree of one file. Problems go to `report`; what could be read is in the tree."""
+def parse(source: Source, report: Report, years: tuple[int, ...] = _YEARS) -> tree.ModuleTree:
+    """The tree of one file, of one of the editions `years`. Problems go to `report`; what could be read is in the tree."""
     if not source.readable:
         return tree.ModuleTree(source, None, (), (), may_declare_more=True)
     edition: tree.Edition | None = None
@@ -57,7 +58,7 @@ def parse(source: Source, report: Report) -> tree.ModuleTree:
             continue
         for item in items:
             if isinstance(item, tree.Edition):
-                _check_edition(item, edition, bool(imports or declarations), report)
+                _check_edition(item, edition, bool(imports or declarations), years, report)
                 edition = item
             elif isinstance(item, tree.ImportModule | tree.ImportNames):
                 imports.append(item)
@@ -68,9 +69,9 @@ def parse(source: Source, report: Report) -> tree.ModuleTree:
             "E0105",
             "this file does not say which edition of the language it is written in",
             (Place(source, 0, 0), "the first line"),
-            helps=[f"begin the file with `edition {EDITIONS[-1]}`"],
+            helps=[f"begin the file with `edition {years[-1]}`"],
             # With more than one edition, only its author can say for which of them the file was written.
-            edits=[Edit(Place(source, 0, 0), f"edition {EDITIONS[0]}\n\n")] if len(EDITIONS) == 1 else [],
+            edits=[Edit(Place(source, 0, 0), f"edition {years[0]}\n\n")] if len(years) == 1 else [],
         )
     return tree.ModuleTree(
         source, edition, tuple(imports), tuple(declarations), frozenset(broken), may_declare_more=may_declare_more
@@ -120,18 +121,22 @@ def _is_foreign_import(text: str, at: int) -> bool:
     return text.startswith("from ", at) and " import " in text[at : at + 200].split("\n")[0]
 
 
-def _check_edition(found: tree.Edition, before: tree.Edition | None, late: bool, report: Report) -> None:
+def _check_edition(
+    found: tree.Edition, before: tree.Edition | None, late: bool, years: tuple[int, ...], report: Report
+) -> None:
     if before is not None:
         report.add("E0105", "the edition is given twice", (found.place, "again here"), (before.place, "first here"))
     elif late:
         report.add("E0105", "the edition must come first", (found.place, "move this to the first line"))
-    elif found.year.number not in EDITIONS:
-        known = ", ".join(str(year) for year in EDITIONS)
+    elif found.year.number not in years:
+        known = ", ".join(str(year) for year in years)
+        later = "a file of a later edition needs a later version of medspec"
         report.add(
             "E0105",
             f"there is no edition {found.year.written}",
-            found.year.place,
-            helps=[f"editions this version of medspec knows: {known}"],
+            (found.year.place, f"editions this version of medspec knows: {known}"),
+            notes=[later] if found.year.number > years[-1] else [],
+            helps=[f"write `edition {years[-1]}`"],
         )
 
 

@@ -74,3 +74,34 @@ def test_a_file_that_is_not_utf_8_is_left_alone(wrong, medspec):
     done = medspec("fix")
     assert done.code == 1 and done.err == "nothing to fix; 1 error is left, see medspec check\n"
     assert wrong.read_bytes() == b"edition 2026\n# caf\xe9\n"
+
+
+def test_with_one_edition_every_file_is_of_the_newest(wrong, medspec) -> None:
+    Path("specs", "wrong.medspec").write_text(RIGHT, encoding="utf-8")
+    done = medspec("fix", "--edition")
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "nothing to rewrite: 1 file of edition 2026, the newest that this version of medspec knows\n"
+    assert Path("specs", "wrong.medspec").read_text(encoding="utf-8") == RIGHT
+
+
+def test_an_unknown_edition_says_what_to_type(wrong, medspec) -> None:
+    Path("specs", "wrong.medspec").write_text(RIGHT.replace("2026", "2031"), encoding="utf-8")
+    done = medspec("fix", "--edition")
+    assert done.code == 1
+    for text in ("E0105", "there is no edition 2031", "needs a later version of medspec", "write `edition 2026`"):
+        assert text in done.err
+
+
+def test_older_editions_are_rewritten(wrong, medspec, monkeypatch) -> None:
+    from medspec.syntax import editions, upgrade
+
+    later = (*editions.EDITIONS, editions.Edition(2027))
+    monkeypatch.setattr(editions, "EDITIONS", later)
+    monkeypatch.setattr(upgrade.upgrade, "__defaults__", (later,))
+    path = Path("specs", "wrong.medspec")
+    path.write_text(RIGHT, encoding="utf-8")
+    assert medspec("fix", "--edition", "--dry-run").out == "specs/wrong.medspec: edition 2026 is now 2027\n"
+    assert path.read_text(encoding="utf-8") == RIGHT
+    done = medspec("fix", "--edition")
+    assert done.err == "rewrote 1 of 1 file for edition 2027, the newest that this version of medspec knows\n"
+    assert path.read_text(encoding="utf-8") == RIGHT.replace("2026", "2027")
