@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 300
 
 # Folders of a virtual environment are named differently on Windows.
 ifeq ($(OS),Windows_NT)
@@ -19,7 +20,7 @@ endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev run test lint bench reproduction wheel-test soak clean
+.PHONY: help venv dev run test laws fuzz lint bench wheel-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,16 @@ run: $(VENV)/.installed ## compile the specs of this repository and run its quic
 
 test: $(VENV)/.installed-dev ## run the tests (PYTEST_ARGS passes options on)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+laws: $(VENV)/.installed-dev ## the laws on thousands of examples, and every damage of a token (many minutes)
+	MEDSPEC_TEST_PROFILE=thorough $(BIN)/python -m pytest tests/syntax tests/check tests/readers tests/types tests/metrics tests/passes $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m slow tests/check/test_one_mistake.py $(PYTEST_ARGS)
+
+# Not among the development tools of the environment: it has no wheels for every platform.
+fuzz: $(VENV)/.installed-dev ## look for texts that crash the parser, formatter, checker and templates (FUZZ_SECONDS=300 each)
+	$(INSTALL) atheris
+	for target in parser formatter checker template; do \
+	  $(BIN)/python tests/fuzz/run.py $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(BIN)/ruff check .

@@ -67,11 +67,16 @@ prompt ask(topic: text, question: text, options: text[2..10]) {
 """
 
 
+COMMANDS = ("lock", "lock --check", "ls specs", "ls --select area_7_3", "ls --select +area_7_3", "ls --select mcq_7+")
+"""Timed once each: they read every module anew."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--modules", type=int, default=1000)
     parser.add_argument("--tasks", type=int, default=13)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--commands", nargs="*", default=COMMANDS, help="commands to time once after the checks")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -83,6 +88,9 @@ def main() -> None:
             seconds = statistics.median(seconds for seconds, _ in figures)
             memory = max(memory for _, memory in figures)
             print(f"{name:<7} {seconds:7.2f} s   {seconds / bare:6.0f} x python -c pass   {memory:6.0f} MB")
+        for words in asked.commands:
+            seconds, memory = timed([sys.executable, "-m", "medspec", *words.split()], root)
+            print(f"{words:<40} {seconds:7.2f} s   {seconds / bare:6.0f} x python -c pass   {memory:6.0f} MB")
 
 
 def one(root: Path, name: str, number: int) -> tuple[float, float]:

@@ -415,6 +415,7 @@ SCORES = {
     "a setting out of range": _scored("float", "float", "within(relative: -0.1)", read_as="plain"),
     "too many bins": _scored("Finding", "Finding", "ece(bins: 5000)", read_as="likelihood"),
     "a variant that is not there": _scored("text", "text", "rouge(variant: 3)", read_as="plain"),
+    "a variant in quotes": _scored("text", "text", 'rouge(variant: "1")', read_as="plain"),
     "two: a threshold that is no list": _scored("text", "text", "box_map(iou: 0.5)", read_as="plain"),
     "no confidence": _scored("Finding", "Finding", "ece", read_as="plain"),
     "sound: confidence": _scored("Finding", "Finding", "auroc(positive: effusion)", read_as="likelihood"),

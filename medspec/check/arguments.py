@@ -148,7 +148,9 @@ def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> 
             return tuple(entry.text for entry in entries)  # type: ignore[union-attr]
         case "floats", tree.ListValue(entries) if entries and all(isinstance(e, tree.NumberValue) for e in entries):
             return tuple(float(entry.number) for entry in entries)  # type: ignore[union-attr]
-    report.add("E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (value.place, _what_is(value)), helps=_advice(rule))
+    report.add(
+        "E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (value.place, _what_is(value)), helps=_advice(rule, value)
+    )
     return ABSENT
 
 
@@ -184,7 +186,9 @@ _NEEDS = {
 }
 
 
-def _advice(rule: Rule) -> list[str]:
+def _advice(rule: Rule, value: tree.Value | tree.TypeNode) -> list[str]:
+    if isinstance(value, tree.StringValue) and value.text in rule.choices:
+        return [f"leave out the quotes: `{rule.name}: {value.text}`"]
     return [f"write one of: {', '.join(rule.choices)}"] if rule.kind == "word" else []
 
 
