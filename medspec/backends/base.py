@@ -24,6 +24,7 @@ class Abilities:
     prefix: str = "none"
     """Reuse of a shared prompt prefix: `none`, `single` (one row at a time) or `batch`."""
     constrain: bool = False
+    """Replies are held to the grammar of their request; a model does so where it was opened with `Options.constrain`."""
     deterministic: bool = True
     remote: bool = False
     """What it is asked leaves this machine."""
@@ -84,6 +85,8 @@ class Request:
     messages: tuple[Message, ...]
     decode: Decode
     options: tuple[str, ...] | None = None
+    grammar: str | None = None
+    """What the reply may be, in llguidance's Lark, for a model that holds replies to it (`Abilities.constrain`)."""
     sample: int = 0
     """Which of several draws for the row this is, from 0; each has a stream of random numbers of its own."""
 
@@ -144,6 +147,8 @@ class Options:
     seed: int = 0
     exact: bool = False
     """Leave out whatever may move a logit by rounding: batches, shared prefixes, logits of some positions only."""
+    constrain: bool = False
+    """Hold replies to the form of the answer, where the reader knows one."""
 
 
 class Backend(Protocol):

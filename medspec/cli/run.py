@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     metavar="NAME=MODEL",
     help="Another model for a judge, or for all judges with a model: clinical=replay:FILE.",
 )
+@click.option("--constrain", is_flag=True, help="Let the model write nothing but what the answer's reader can read.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For models that draw.")
 @dialect_option()
 @select_option()

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from medspec.cli.output import print_json, print_text
 from medspec.cli.specs import shown_path
-from medspec.errors import StoreError
+from medspec.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from medspec.backends.base import Backend, Options
@@ -42,11 +44,11 @@ def carry_out(
     from medspec.run.folder import run_folder
     from medspec.run.shared_replies import sharing
 
-    judges = open_judges(judge, plan, roots, options)
+    judges = open_judges(judge, plan, roots, attrs.evolve(options, constrain=False))
     backend = open_model(model, options)
     watch = progress(quiet=quiet)
     try:
-        _refuse_other_model(model, backend, digest)
+        _refuse_unfit(model, backend, options, digest)
         _say_where(backend, quiet=quiet)
         with run_folder(out, runs, plan.suite) as folder:
             others = None if fresh else sharing(folder, backend)
@@ -59,7 +61,9 @@ def carry_out(
         judges.close()
 
 
-def _refuse_other_model(model: str, backend: Backend, digest: str | None) -> None:
+def _refuse_unfit(model: str, backend: Backend, options: Options, digest: str | None) -> None:
+    if options.constrain and not backend.abilities.constrain:
+        raise UsageError(f"`{model}` cannot hold replies to a form: run it without --constrain")
     if digest not in (None, backend.digest):
         raise StoreError(
             f"the model {model} is no longer the one that the run was begun with: its files or settings changed; "

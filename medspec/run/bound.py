@@ -48,6 +48,8 @@ class Bound:
     """The rows judges are calibrated on, by scan id, all of them whatever the limit."""
     sizes: Sizes = attrs.field(default=size_of, repr=False)
     """Width and height of an image by its path, for models that write boxes by it."""
+    constrain: bool = False
+    """Whether replies are held to the form of the answer."""
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
@@ -60,7 +62,8 @@ class Bound:
         rows, prompts = self.rows[render.scan], self.prompts.get(render.id)
         if first:
             rows, prompts = only(rows, range(first, len(rows.ids))), None if prompts is None else prompts[first:]
-        return requests_of(self.plan, call, rows, task, self.shot_rows(render), self.pictures, prompts)
+        shots, constrain = self.shot_rows(render), self.constrain
+        return requests_of(self.plan, call, rows, task, shots, self.pictures, prompts, constrain=constrain)
 
 
 def written(bound: Bound, budget: Budget, *, keep_going: bool) -> Bound:

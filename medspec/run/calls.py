@@ -15,8 +15,10 @@ import attrs
 
 from medspec.backends.base import UNREACHABLE, Backend, Reply, Request
 from medspec.errors import DataError, InternalError
+from medspec.plan.form import digest
 from medspec.plan.nodes import Call, Plan, Render
 from medspec.readers import find_reader
+from medspec.readers.grammars import grammar_of
 from medspec.run.journal import Journal, request_key
 from medspec.run.pictures import Pictures
 from medspec.run.render import Turns, shot_adder, turn_maker
@@ -64,11 +66,14 @@ def requests_of(
     shot_rows: tuple[dict[str, Any], ...] = (),
     pictures: Pictures | None = None,
     prompts: Sequence[Turns] | None = None,
+    *,
+    constrain: bool = False,
 ) -> Iterator[Request]:
     """The request of each row, in order, and again for each further draw. `task` is the name `replay` files may use.
 
     `shot_rows` are the rows shown as examples before each, `pictures` finds the files of images where the model opens them.
-    `prompts` is what `prompts_of` gave, where that is at hand: nothing is then written a second time.
+    `prompts` is what `prompts_of` gave, where that is at hand: nothing is then written a second time. With `constrain`
+    requests for text carry the grammar of their reader's replies.
 
     Raises `DataError` for a row whose prompt or options cannot be written.
     """
@@ -80,6 +85,7 @@ def requests_of(
     except (Unrenderable, Misfit) as error:
         raise DataError(f"{rows.file}: cannot write the shots of the prompt `{render.prompt}`: {error}") from None
     options = _option_maker(call)
+    grammar = _grammar_maker(plan, call) if constrain else _no_grammar
     for sample in range(call.repeats):
         written = prompts_of(plan, render, rows, shot_rows) if prompts is None else prompts
         for id, row, own in zip(rows.ids, rows.rows, written, strict=True):
@@ -91,6 +97,7 @@ def requests_of(
                     messages=messages if pictures is None else pictures.placed(messages, scan),
                     decode=call.decode,
                     options=options(row),
+                    grammar=grammar(row),
                     sample=sample,
                 )
             except Misfit as error:
@@ -101,6 +108,20 @@ def _unwritten(plan: Plan, render: Render, rows: Rows, id: str, error: Exception
     # Ids of private rows may be those of patients.
     name = "a row" if plan.scan(render.scan).private else f"row {id}"
     return RowError(f"{rows.file}, {name}: cannot write the prompt `{render.prompt}`: {error}")
+
+
+def _no_grammar(row: dict[str, Any]) -> None:
+    return None
+
+
+def _grammar_maker(plan: Plan, call: Call) -> Callable[[dict[str, Any]], str | None]:
+    """A function from one row to the grammar of its reply; to None where there is none that all readers of the call share."""
+    uses = {digest([read.reader]): read.reader for read in plan.reads if read.call == call.id}
+    if call.options is not None or len(uses) != 1:
+        return _no_grammar
+    [use] = uses.values()
+    reader, answer, settings = find_reader(use.name), use.answer, dict(use.settings)
+    return _no_grammar if reader is None else lambda row: grammar_of(reader, answer, row, settings)
 
 
 def _option_maker(call: Call) -> Callable[[dict[str, Any]], tuple[str, ...] | None]:

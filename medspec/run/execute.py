@@ -212,6 +212,7 @@ def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[st
 
 
 def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str, TaskResult]:
+    bound = attrs.evolve(bound, constrain=caller.backend.abilities.constrain)
     plan = bound.plan
     results: dict[str, TaskResult] = {}
     for asking in askings(plan, by_row=caller.backend.abilities.by_row):

@@ -56,6 +56,8 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
         "options": request.options,
         "row": [request.task, request.row, request.sample] if by_row else None,
     }
+    if request.grammar is not None:
+        parts["grammar"] = request.grammar
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

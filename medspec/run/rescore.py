@@ -57,6 +57,7 @@ def recorded(run: Path, plan: Plan) -> tuple[Recorded, OtherRuns]:
     record = RunRecord.read(run)
     Journal.open(run).close()
     abilities = Abilities(logits=True, images=record.opens_images, by_row=record.by_row)
+    abilities = attrs.evolve(abilities, constrain=bool(record.options.get("constrain")))
     return Recorded(run, record, any(scan.private for scan in plan.scans), abilities), OtherRuns([run])
 
 

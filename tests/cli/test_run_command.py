@@ -153,3 +153,23 @@ def test_a_folder_one_may_not_write_to(project, medspec):
     done = medspec("run", "--out", "shut/run")
     assert (done.code, done.out) == (3, "")
     assert "shut" in done.err
+
+
+def test_constrain_wants_a_model_that_can(project, medspec):
+    done = medspec("run", "--constrain")
+    assert done.code == 2
+    assert done.err == "error: `hash` cannot hold replies to a form: run it without --constrain\n"
+
+
+def test_how_a_model_ran_is_in_the_report(project, medspec):
+    """Beginnings shared or not: the same table, and the report says which."""
+    replies = {}
+    for word in ("--exact", "--constrain", "--fresh"):
+        assert medspec("run", "--model", "builtin:quickstart", "--limit", "3", word, "--out", word[2:]).code == 0
+        report = report_of(word[2:])
+        replies[word] = report["tasks"]
+        assert (report["model"]["exact"], report["model"]["constrain"]) == (word == "--exact", word == "--constrain")
+        assert (report["model"]["caches"] == "exact") == (word == "--exact")
+    metrics = {word: tasks["exam_letters"]["metrics"] for word, tasks in replies.items()}
+    assert metrics["--exact"] == metrics["--fresh"]
+    assert replies["--constrain"]["exam_letters"]["unread"] == 0

@@ -9,6 +9,7 @@ import contextlib
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import attrs
 
 from medspec.backends.base import Abilities, Options, Picture, Reply, Request, sha256_of
 from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
+from medspec.backends.onnx.constrain import Grammars
 from medspec.backends.onnx.decoder import Decoder
 from medspec.backends.onnx.engine import Engine
 from medspec.backends.onnx.generate import WritingJob, Written
@@ -59,6 +61,8 @@ class OnnxBackend:
     options: Options
     date: datetime.date | None
     vision: Vision | None = None
+    grammars: Grammars | None = None
+    """Where replies are held to the form of the answer."""
     abilities: Abilities = ABILITIES
     _files: dict[str, str] | None = None
 
@@ -76,6 +80,7 @@ class OnnxBackend:
             "seed": self.options.seed,
             "device": self.opened.device,
             "exact": self.options.exact,
+            "constrain": self.options.constrain,
             "runtime": _runtime_version(),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
@@ -100,6 +105,7 @@ class OnnxBackend:
             "cache_bytes": engine.room.limit,
             "caches": engine.way,
             "exact": self.options.exact,
+            "constrain": self.options.constrain,
             "context": folder.context,
             "vocabulary": engine.decoder.signature.vocabulary,
             "ends": sorted(self.tokens.ends),
@@ -203,6 +209,7 @@ class OnnxBackend:
             room=room,
             ends=self.tokens.ends | frozenset(number for number in special if number is not None),
             decode=request.decode,
+            hold=None if not self.grammars or not request.grammar else partial(self.grammars.hold, request.grammar),
         )
         return prompt, job
 
@@ -241,8 +248,9 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
         room=room_for(decoder, max(1, options.batch)),
         seed=options.seed,
     )
-    abilities = attrs.evolve(ABILITIES, images=vision is not None)
-    return OnnxBackend(folder, tokens, template, opened, engine, options, date, vision, abilities)
+    abilities = attrs.evolve(ABILITIES, images=vision is not None, constrain=options.constrain)
+    grammars = Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None
+    return OnnxBackend(folder, tokens, template, opened, engine, options, date, vision, grammars, abilities)
 
 
 def _way_to_run(decoder: Decoder, graph: Path, ids: list[int], *, exact: bool) -> str:

@@ -7,13 +7,14 @@ not run is halved and tried again, so a row that fails takes no neighbour with i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import attrs
 
 from medspec.backends.base import Decode
+from medspec.backends.onnx.constrain import Held
 from medspec.backends.onnx.decoder import Cache, Decoder, StepFailed, last_places
 from medspec.backends.onnx.prefixes import Branch, Prefixes, branches
 from medspec.backends.onnx.reply_text import ReplyText
@@ -37,6 +38,8 @@ class WritingJob:
     room: int
     ends: frozenset[int]
     decode: Decode
+    hold: Callable[[], Held] | None = None
+    """Makes what holds the reply to a grammar, from its first token."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,6 +62,7 @@ class Row:
     job: WritingJob
     text: ReplyText
     generator: numpy.random.Generator | None
+    held: Held | None
     done: Written | None = None
     seconds: float = 0.0
 
@@ -69,8 +73,12 @@ class Row:
         if not np.isfinite(logits).all():
             self.done = Written(job=self.job, fault=NOT_FINITE)
             return 0
+        if self.held is not None:
+            logits = self.held.allow(logits)
         token = next_token(logits, self.job.decode.temperature, self.generator)
         if token in self.job.ends or self.text.push(token):
+            self._finish("stop")
+        elif self.held is not None and self.held.take(token):
             self._finish("stop")
         elif len(self.text.ids) >= self.job.room:
             self._finish("length")
@@ -89,7 +97,7 @@ class Row:
 def begin_row(tokens: Tokens, job: WritingJob, seed: int) -> Row:
     """A reply of no tokens yet."""
     generator = row_generator(seed, job.task, job.row) if job.decode.temperature > 0 else None
-    return Row(job, ReplyText(tokens, job.decode.stop), generator)
+    return Row(job, ReplyText(tokens, job.decode.stop), generator, None if job.hold is None else job.hold())
 
 
 def write_all(
