@@ -42,6 +42,11 @@ class Batch:
         return len(self.answers)
 
     @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What several metrics start from, by name: whoever makes it first keeps it for the others."""
+        return {}
+
+    @cached_property
     def unread(self) -> np.ndarray:
         """Which answers could not be read: bool of shape [rows]."""
         import numpy as np

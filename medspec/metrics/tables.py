@@ -56,7 +56,15 @@ Value = Callable[[Cells, "np.ndarray"], "np.ndarray"]
 
 
 def cells_of(batch: Batch) -> Cells:
-    """The table of a batch, counted by torchmetrics in one update where it is not too wide for that."""
+    """The table of a batch, counted once for all metrics and intervals that look at it."""
+    found: Cells | None = batch.kept.get("cells")
+    if found is None:
+        found = batch.kept["cells"] = _counted(batch)
+    return found
+
+
+def _counted(batch: Batch) -> Cells:
+    """The table, counted by torchmetrics in one update where it is not too wide for that."""
     import numpy as np
 
     predicted, gold, classes = batch.codes

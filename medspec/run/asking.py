@@ -52,10 +52,9 @@ def askings(plan: Plan, *, by_row: bool) -> Iterator[Asking]:
         yield Asking(tuple(Asked(calls[id], takers[id]) for id in wave.calls), wave.by_prompt)
 
 
-def ask(bound: Bound, caller: Caller, asking: Asking) -> list[Sequence[Reply]]:
+def ask(bound: Bound, caller: Caller, asking: Asking, budget: Budget) -> list[Sequence[Reply]]:
     """The replies to each call of `asking`: to every row, in order, and again for each further draw."""
     sources = [bound.requests(asked.call, asked.tasks[0].name) for asked in asking.calls]
-    budget = Budget()
     replies: list[Spool[Reply]] = [Spool(budget) for _ in sources]
     while parts := [part for source in sources if (part := list(islice(source, max(1, WINDOW // len(sources)))))]:
         # Row by row: what the calls say of one row stands together.

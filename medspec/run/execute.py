@@ -10,7 +10,7 @@ run into the same folder again.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,9 @@ from medspec.run.judging.models import NoJudges, record_judges
 from medspec.run.judging.values import Rule
 from medspec.run.quarantine import write_quarantine
 from medspec.run.roots import DataRoots
+from medspec.run.row_lines import write_rows
 from medspec.run.shared_replies import OtherRuns
+from medspec.run.spool import Budget
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import remove_parts, write_json, write_whole
 from medspec.types.image import sizes_from
@@ -111,7 +113,7 @@ def execute(
 def _keep(out: Path, bound: Bound, results: Mapping[str, TaskResult], bench: Bench, report: Mapping[str, Any]) -> None:
     """Write the results into the run's folder, the report last: where it stands, the run has ended."""
     write_quarantine(out, (row for rows in bound.rows.values() for row in rows.quarantined))
-    write_whole(out / "rows.parquet", lambda stream: _write_rows(results.values(), stream))
+    write_whole(out / "rows.parquet", lambda stream: write_rows([result.lines for result in results.values()], stream))
     bench.keep(out, [line for result in results.values() for line in result.verdicts])
     write_json(out / "report.json", report)
 
@@ -215,11 +217,12 @@ def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str,
     bound = attrs.evolve(bound, constrain=caller.backend.abilities.constrain)
     plan = bound.plan
     results: dict[str, TaskResult] = {}
+    budget = Budget()  # one for all: replies are kept until the lines of every task are written
     for asking in askings(plan, by_row=caller.backend.abilities.by_row):
         rows = bound.rows[plan.render(asking.calls[0].call.render).scan]
         total = sum(len(rows.rows) * asked.call.repeats for asked in asking.calls)
         watch.start(", ".join(task.name for task in asking.tasks), total)
-        found = ask(bound, caller, asking)
+        found = ask(bound, caller, asking, budget)
         watch.finish()
         for asked, replies in zip(asking.calls, found, strict=True):
             render = plan.render(asked.call.render)
@@ -238,26 +241,3 @@ def _refuse_other_plan(out: Path, plan: Plan) -> None:
     # By meaning, and not by text: the text says where the specs lie as seen from the folder one works in.
     if (out / "plan.json").exists() and plan_hash(plan_of(out)) != plan_hash(plan):
         raise StoreError(f"{out} holds a run of another plan; name another folder with `--out`")
-
-
-def _write_rows(results: Sequence[TaskResult] | Any, stream: Any) -> None:
-    import polars as pl
-
-    frames = [pl.DataFrame(result.columns, schema_overrides=_schema(result)) for result in results]
-    pl.concat(frames, how="diagonal").write_parquet(stream)
-
-
-def _schema(result: TaskResult) -> dict[str, Any]:
-    """Types that do not depend on which values happen to be there."""
-    import polars as pl
-
-    whole = {
-        "sample": pl.Int32,
-        "tokens_in": pl.Int64,
-        "tokens_out": pl.Int64,
-        "seconds": pl.Float64,
-        "cluster": pl.Int64,
-    }
-    lists = {"option_scores": pl.List(pl.Float64), "confidence": pl.List(pl.Float64)}
-    known = {**whole, **lists, "abstained": pl.Boolean}
-    return {name: known.get(name, pl.Float64 if name.startswith("metric.") else pl.String) for name in result.columns}

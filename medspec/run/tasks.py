@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from medspec.run.judging.values import Answered, Judged, Rule, judge_scores, typ
 from medspec.run.quarantine import counted
 from medspec.run.reading import FAILED, REFUSED
 from medspec.run.reading import read_reply as read_reply
+from medspec.run.row_lines import RowLines
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
 from medspec.run.score import metric_of
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class TaskResult:
-    """The entry of a task in `report.json`, its columns for `rows.parquet`, and its lines for `verdicts.jsonl`."""
+    """The entry of a task in `report.json`, its lines for `rows.parquet`, and its lines for `verdicts.jsonl`."""
 
     report: dict[str, Any]
-    columns: dict[str, list[Any]]
+    lines: RowLines
     drawn: dict[str, Drawn] = attrs.field(factory=dict)
     """The scores by label, for numbers over several tasks."""
     verdicts: list[dict[str, Any]] = attrs.field(factory=list)
@@ -88,17 +88,26 @@ def finish_task(
         "slices": _slices(plan, task, rows, batches, interval, codes),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
-    columns = _columns(task, rows, replies, answers, golds, gold_type.type, read, private=scan.private)
-    columns.update(judged_columns(judged, private=scan.private))
-    for label, found in scored.per_row.items():
-        columns[f"metric.{label}"] = [None if value != value else float(value) for value in found]
+    added: dict[str, Any] = {**judged_columns(judged, private=scan.private)}
+    added |= {f"metric.{label}": found for label, found in scored.per_row.items()}
     if sure is not None:
-        columns["confidence"] = [None if one is None else list(one) for one in sure]
+        added["confidence"] = [None if one is None else list(one) for one in sure]
     if codes is not None:
-        columns["cluster"] = codes.tolist() * draws
+        added["cluster"] = codes.tolist() * draws
+    lines = RowLines(
+        task=task,
+        ids=rows.ids,
+        replies=replies,
+        answers=answers,
+        golds=golds,
+        answer_type=read.reader.answer,
+        gold_type=gold_type.type,
+        private=scan.private,
+        added=added,
+    )
     source = rows_key(rows)
     drawn = {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()}
-    return TaskResult(report, columns, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
+    return TaskResult(report, lines, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
 
 
 def _batches(
@@ -226,41 +235,6 @@ def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
     }
 
 
-def _columns(
-    task: TaskPlan,
-    rows: Rows,
-    replies: Sequence[Reply],
-    answers: Sequence[Any],
-    golds: Sequence[Any],
-    gold_type: Type,
-    read: Read,
-    *,
-    private: bool,
-) -> dict[str, list[Any]]:
-    """The lines of `rows.parquet`: one for each row and draw."""
-    type_, draws = read.reader.answer, len(answers) // max(len(golds), 1)
-    # The text of private rows stays in the journal on this machine: replies, and answers and golds that are text.
-    hidden = private and holds_text(type_)
-    return {
-        "task": [task.name] * len(answers),
-        "row_id": rows.ids * draws,
-        "sample": [sample for sample in range(draws) for _ in golds],
-        "prompt_sha256": [reply.prompt_sha256 for reply in replies],
-        "reply": [None if private or reply.scores is not None else reply.text for reply in replies],
-        "option_scores": [None if reply.scores is None else list(reply.scores) for reply in replies],
-        "answer": [None if hidden or isinstance(a, Unread) else _json(type_.to_json(a)) for a in answers],
-        "gold": [None if private and holds_text(gold_type) else _json(gold_type.to_json(g)) for g in golds] * draws,
-        "abstained": [answer == ABSTAINED for answer in answers],
-        "unread": [answer.reason if isinstance(answer, Unread) else None for answer in answers],
-        "failure": [reply.failure for reply in replies],
-        "detail": [None if private else reply.detail for reply in replies],
-        "finish": [None if reply.failure else reply.finish for reply in replies],
-        "tokens_in": [reply.tokens_in for reply in replies],
-        "tokens_out": [reply.tokens_out for reply in replies],
-        "seconds": [reply.seconds for reply in replies],
-    }
-
-
 def chance(type_: Type, rows: Sequence[dict[str, Any]]) -> float | None:
     """The accuracy of guessing among the possible answers, each as likely; None where they are not few and known."""
     if isinstance(type_, BooleanType):
@@ -270,12 +244,3 @@ def chance(type_: Type, rows: Sequence[dict[str, Any]]) -> float | None:
     if isinstance(type_, ChoiceType) and rows:
         return math.fsum(1 / len(row[type_.of]) for row in rows) / len(rows)
     return None
-
-
-def holds_text(type_: Type) -> bool:
-    """Whether values of `type_` are, or hold, free text."""
-    return type_.kind == "text" or any(holds_text(child) for child in type_.children)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -13,7 +13,7 @@ from planned_specs import plan_of, rows_of, run_plan, write_lines
 
 from medspec.backends.base import Message, Picture
 from medspec.errors import StoreError
-from medspec.run import asking
+from medspec.run import asking, row_lines
 from medspec.run import spool as spools
 from medspec.run.spool import Budget, Spool
 
@@ -85,6 +85,7 @@ def test_a_run_whose_rows_lie_in_files_reports_the_same(tmp_path: Path, monkeypa
     for budget, window in ((1 << 20, 8192), (0, 3)):
         monkeypatch.setattr(spools, "BUDGET", budget)
         monkeypatch.setattr(asking, "WINDOW", window)
+        monkeypatch.setattr(row_lines, "CHUNK", window)
         report = run_plan(plan, tmp_path / f"out {budget}", "hash", data=tmp_path)
         found.append((report["tasks"], report["aggregates"], report["warnings"], rows_of(tmp_path / f"out {budget}")))
     assert found[0] == found[1]

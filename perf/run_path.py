@@ -1,0 +1,150 @@
+"""What the path of a run costs around the model: the model `hash`, which costs nothing, as a whole process.
+
+    python perf/run_path.py [--rows 20000] [--rounds 3] [--large 2000000] [--format json]
+
+Five-shot items with four options of invented words, about 700 characters each. Beside it stands a process that imports torch and
+torchmetrics and does nothing: no metric is computed without them, and what they cost is not ours to save. `again` is the same
+run in the same folder, where every reply is known already. `--large` runs as many short items without shots, for memory.
+Seconds are medians; CPU seconds are those to compare on a machine that does other things too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+SPEC = '''edition 2026
+import std.metrics { accuracy, macro_f1 }
+record Row { id : text   question : text   options : text[2..4]   gold : choice of options }
+dataset exam : Row { source = jsonl("exam_{split}.jsonl")  splits = [dev, test] }
+prompt ask(question: text, options: text[2..4]) {
+  user """
+  Question: {{ question }}
+  {% for option in options %}
+  {{ loop.index0 | letter }}. {{ option }}
+  {% endfor %}
+  Answer:
+  """
+}
+task mcq @1 {
+  data    = exam.test
+  prompt  = ask
+  answer  choice of options via likelihood(score: letter)
+SHOTS  metrics { primary accuracy  macro_f1 }
+}
+'''
+SHOTS = "  shots   5 from exam.dev { pick = first }\n"
+IMPORTS = "import polars, torch, torchmetrics"
+
+
+def write_items(folder: Path, rows: int, words: int) -> int:
+    """Make the two splits; returns the bytes of the scored one."""
+    rng = random.Random(0)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    known = ["".join(rng.choices(letters, k=rng.randint(3, 9))) for _ in range(5000)]
+
+    def text(count: int) -> str:
+        return " ".join(rng.choices(known, k=count))
+
+    for split, count in (("dev", 5), ("test", rows)):
+        with (folder / f"exam_{split}.jsonl").open("w", encoding="utf-8") as file:
+            for number in range(count):
+                options = [text(max(1, words // 10)) for _ in range(4)]
+                line = {"id": f"{split}-{number}", "question": f"{text(words)}?", "options": options}
+                file.write(json.dumps({**line, "gold": rng.randrange(4)}) + "\n")
+    return (folder / "exam_test.jsonl").stat().st_size
+
+
+def process(arguments: list[str], folder: Path) -> dict[str, float]:
+    """Wall and CPU seconds and the largest memory, in MB, of a process that must end well."""
+    start = time.perf_counter()
+    with (folder / "output.txt").open("w") as output:
+        running = subprocess.Popen(arguments, cwd=folder, stdout=output, stderr=output)
+        _, status, used = os.wait4(running.pid, 0)
+    if status:
+        raise SystemExit((folder / "output.txt").read_text())
+    wall = time.perf_counter() - start
+    return {"seconds": wall, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}
+
+
+def medspec(folder: Path, out: str) -> dict[str, float]:
+    run = [sys.executable, "-m", "medspec", "run", "mcq.medspec", "--model", "hash", "--data", ".", "--out", out, "-q"]
+    return process([*run, "--fresh"], folder)
+
+
+def median(found: list[dict[str, float]]) -> dict[str, float]:
+    return {key: statistics.median(one[key] for one in found) for key in found[0]}
+
+
+def measure(rows: int, rounds: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "mcq.medspec").write_text(SPEC.replace("SHOTS", SHOTS), encoding="utf-8")
+        data = write_items(folder, rows, 65)
+        taken: dict[str, list[dict[str, float]]] = {"imports": [], "first": [], "again": []}
+        for number in range(rounds):
+            taken["imports"].append(process([sys.executable, "-c", IMPORTS], folder))
+            taken["first"].append(medspec(folder, f"out{number}"))
+            taken["again"].append(medspec(folder, f"out{number}"))
+        log = sum(file.stat().st_size for file in (folder / "out0").iterdir())
+    return {"rows": rows, "data": data, "log": log, **{what: median(found) for what, found in taken.items()}}
+
+
+def measure_large(rows: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "mcq.medspec").write_text(SPEC.replace("SHOTS", ""), encoding="utf-8")
+        data = write_items(folder, rows, 20)
+        found = medspec(folder, "out")
+        log = sum(file.stat().st_size for file in (folder / "out").iterdir())
+    return {"rows": rows, "data": data, "log": log, "first": found}
+
+
+def show(found: dict[str, Any]) -> None:
+    rows, imports = found["rows"], found.get("imports")
+    print(f"{rows:,} rows, {found['data'] / 1e6:,.0f} MB")
+    print(
+        f"{'':<10} {'seconds':>8} {'CPU':>8} {'beyond imports':>15} {'rows a CPU second':>18} {'MB':>7} {'beyond':>7}"
+    )
+    for what in ("imports", "first", "again"):
+        if (one := found.get(what)) is None:
+            continue
+        cells = f"{what:<10} {one['seconds']:>8.1f} {one['cpu']:>8.1f}"
+        if what != "imports":
+            own = one["cpu"] - imports["cpu"] if imports else one["cpu"]
+            more = one["memory"] - imports["memory"] if imports else one["memory"]
+            cells += f" {own:>15.1f} {rows / one['cpu']:>18,.0f} {one['memory']:>7,.0f} {more:>7,.0f}"
+        else:
+            cells += f" {'':>15} {'':>18} {one['memory']:>7,.0f}"
+        print(cells.rstrip())
+    print(f"the log is {found['log'] / found['data']:.2f} times the data\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--large", type=int, default=0)
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    given = parser.parse_args()
+    results = [measure(given.rows, given.rounds)]
+    if given.large:
+        results.append(measure_large(given.large))
+    if given.format == "json":
+        print(json.dumps(results, indent=2))
+        return
+    for found in results:
+        show(found)
+
+
+if __name__ == "__main__":
+    main()
