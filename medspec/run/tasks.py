@@ -88,12 +88,6 @@ def finish_task(
         "slices": _slices(plan, task, rows, batches, interval, codes),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
-    added: dict[str, Any] = {**judged_columns(judged, private=scan.private)}
-    added |= {f"metric.{label}": found for label, found in scored.per_row.items()}
-    if sure is not None:
-        added["confidence"] = [None if one is None else list(one) for one in sure]
-    if codes is not None:
-        added["cluster"] = codes.tolist() * draws
     lines = RowLines(
         task=task,
         ids=rows.ids,
@@ -103,11 +97,30 @@ def finish_task(
         answer_type=read.reader.answer,
         gold_type=gold_type.type,
         private=scan.private,
-        added=added,
+        added=_added(judged, scored.per_row, sure, codes, draws, private=scan.private),
     )
     source = rows_key(rows)
     drawn = {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()}
     return TaskResult(report, lines, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
+
+
+def _added(
+    judged: Mapping[str, Judged],
+    per_row: Mapping[str, np.ndarray],
+    sure: Sequence[tuple[float, ...] | None] | None,
+    codes: np.ndarray | None,
+    draws: int,
+    *,
+    private: bool,
+) -> dict[str, Any]:
+    """The columns of `rows.parquet` that come from scoring."""
+    added: dict[str, Any] = {**judged_columns(judged, private=private)}
+    added |= {f"metric.{label}": found for label, found in per_row.items()}
+    if sure is not None:
+        added["confidence"] = [None if one is None else list(one) for one in sure]
+    if codes is not None:
+        added["cluster"] = codes.tolist() * draws
+    return added
 
 
 def _batches(
