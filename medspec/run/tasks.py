@@ -88,20 +88,37 @@ def finish_task(
         "slices": _slices(plan, task, rows, batches, interval, codes),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
-    lines = RowLines(
+    added = _added(judged, scored.per_row, sure, codes, draws, private=scan.private)
+    lines = _lines(plan, task, rows, replies, answers, golds, added)
+    source = rows_key(rows)
+    drawn = {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()}
+    return TaskResult(report, lines, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
+
+
+def _lines(
+    plan: Plan,
+    task: TaskPlan,
+    rows: Rows,
+    replies: Sequence[Reply],
+    answers: Sequence[Any],
+    golds: Sequence[Any],
+    added: Mapping[str, Any],
+) -> RowLines:
+    """The task's lines of `rows.parquet`."""
+    scan = plan.scan(task.scan)
+    gold_type = scan.record.field(task.gold)
+    assert gold_type is not None
+    return RowLines(
         task=task,
         ids=rows.ids,
         replies=replies,
         answers=answers,
         golds=golds,
-        answer_type=read.reader.answer,
+        answer_type=plan.read(task.read).reader.answer,
         gold_type=gold_type.type,
         private=scan.private,
-        added=_added(judged, scored.per_row, sure, codes, draws, private=scan.private),
+        added=added,
     )
-    source = rows_key(rows)
-    drawn = {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()}
-    return TaskResult(report, lines, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
 
 
 def _added(
