@@ -186,6 +186,9 @@ def typed_for(draw: st.DrawFn, reader: Reader, kind: str) -> Typed:
         texts = "ABCDE" if reader.name == "letters" else ("cell death", "growth", "Inflammation", "Σ stress")
         listed = EnumType("Invented", tuple(EnumCase(f"case_{place}", text) for place, text in enumerate(texts)))
         return SetType(listed), {}, draw(st.frozensets(st.sampled_from([case.name for case in listed.cases])))
+    if reader.name == "instances":
+        things = st.sampled_from(("fever", "药物: 阿司匹林", '{"a": ["b"]}'))
+        return SetType(TextType()), {}, draw(st.frozensets(things))
     if kind == "text" and reader.name != "json":
         text = st.text(min_size=1, max_size=60).map(str.strip)
         return TextType(), {}, draw(text.filter(lambda text: text and "think" not in text.lower()))

@@ -134,5 +134,5 @@ def _parts(value: Any) -> list[str]:
     return [
         entry.strip() if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False, sort_keys=True)
         for entry in entries
-        if entry not in (None, "")
+        if entry is not None and not (isinstance(entry, str) and not entry.strip())
     ]
