@@ -42,7 +42,7 @@ BASELINES: Mapping[str, Callable[[str], str]] = {"whole_image": whole_image, "co
 
 
 @attrs.frozen
-class Baseline:
+class Floor:
     """One of `BASELINES`."""
 
     name: str
@@ -66,7 +66,7 @@ class Baseline:
         pass
 
 
-def open_baseline(place: str, settings: Mapping[str, str], options: Options) -> Baseline:
+def open_baseline(place: str, settings: Mapping[str, str], options: Options) -> Floor:
     """Raises `BackendError` for a name that does not exist, and for settings, of which there are none."""
     if settings:
         raise BackendError(f"`baseline` has no settings, and `{next(iter(settings))}` is given")
@@ -74,7 +74,7 @@ def open_baseline(place: str, settings: Mapping[str, str], options: Options) -> 
         close = nearest(place, BASELINES)
         advice = f"did you mean `baseline:{close}`? " if close else ""
         raise BackendError(f"there is no baseline {place!r}; {advice}there are: {', '.join(BASELINES)}")
-    return Baseline(place)
+    return Floor(place)
 
 
 SCHEME = Scheme("baseline", "answers without a model, for grounding: whole_image, copy_box", open_baseline, ABILITIES)
