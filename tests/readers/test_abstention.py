@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, reject
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from type_strategies import UNSURE, settings_for, typed_for
 
@@ -56,7 +56,8 @@ def test_what_is_written_is_read(reader: Reader, kind: str, data: st.DataObject,
     type_, row, value = data.draw(typed_for(reader, kind))
     settings = data.draw(settings_for(reader, type_))
     whole = AbstainType(type_, word)
-    assert reader.produces(whole)
+    assert reader.produces(whole) == reader.produces(type_)
+    assume(reader.produces(type_))
     assert reader.decode(reader.encode(ABSTAINED, whole, row, settings), whole, row, settings) == ABSTAINED
     try:
         written = reader.encode(value, whole, row, settings)
