@@ -44,7 +44,9 @@ COMMANDS = (
     Entry("compare", "medspec.cli.compare", "Compare two runs on the same rows: differences, intervals, p values."),
     Entry("power", "medspec.cli.power", "Show the smallest differences that the rows of a run can show."),
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),
-    Entry("test", "medspec.cli.test", "Run the examples that stand in the specs; no model, no data."),
+    Entry(
+        "test", "medspec.cli.test", "Run the examples of the specs and try the laws on every task; no model, no data."
+    ),
     Entry("explain", "medspec.cli.explain", "Explain a code such as E0304, or the plan of a suite or task."),
     Entry("judge", "medspec.cli.judge", "Compare a judge with people, and take over what people decide."),
     Entry("ls", "medspec.cli.ls", "List what the specs declare."),

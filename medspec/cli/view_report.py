@@ -147,6 +147,8 @@ def _closing_lines(report: Mapping[str, Any], folder: str | None) -> Iterator[st
         yield f"warning: {warning}"
     yield from _cluster_lines(report)
     yield from _judge_lines(report)
+    yield from _unread_lines(report)
+    yield from _tries_lines(report)
     for name, task in report["tasks"].items():
         for code, reason in (task.get("waivers") or {}).items():
             yield f"{name}: {code} is waived: {reason}"
@@ -209,6 +211,25 @@ def _cluster_lines(report: Mapping[str, Any]) -> Iterator[str]:
             told.setdefault(f"clustered by {found['by']}, {found['count']:,} clusters", []).append(name)
     for line, names in told.items():
         yield f"{', '.join(names)}: intervals {line}"
+
+
+def _unread_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """What unread replies could have made of a score, where that can be seen."""
+    for name, task in report["tasks"].items():
+        bounds = task["metrics"].get(task.get("primary"), {}).get("unread_bounds")
+        if bounds is not None and _number(min(bounds)) != _number(max(bounds)):
+            low, high = _number(min(bounds)), _number(max(bounds))
+            yield f"{name}: {task['primary']} would be {low} to {high}, whatever the unread replies had said"
+
+
+def _tries_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Best and worst of all draws of a row."""
+    for name, task in report["tasks"].items():
+        value = task["metrics"].get(task.get("primary"), {})
+        best, worst = value.get("pass_at") or {}, value.get("worst_at") or {}
+        if best:
+            most = max(best, key=int)
+            yield f"{name}: {task['primary']} of {most} tries: best {_number(best[most]['value'])}, worst {_number(worst[most]['value'])}"
 
 
 def _reference_lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -32,11 +32,12 @@ class ExampleResult:
 
 def run_examples(spec: Spec, names: Sequence[str] = ()) -> list[ExampleResult]:
     """The results of all examples, or of those whose task, suite or module is named."""
-    wanted = _tasks(spec, names) if names else None
-    return [_run(e) for e in spec.examples if wanted is None or e.task.qualified in wanted]
+    wanted = named_tasks(spec, names) if names else None
+    return [run_example(e) for e in spec.examples if wanted is None or e.task.qualified in wanted]
 
 
-def _tasks(spec: Spec, names: Sequence[str]) -> set[str]:
+def named_tasks(spec: Spec, names: Sequence[str]) -> set[str]:
+    """The qualified names of the tasks that are meant by names of tasks, suites and modules. Raises `UsageError`."""
     from medspec.errors import UsageError
 
     found: set[str] = set()
@@ -53,7 +54,8 @@ def _tasks(spec: Spec, names: Sequence[str]) -> set[str]:
     return found
 
 
-def _run(example: ExampleSpec) -> ExampleResult:
+def run_example(example: ExampleSpec) -> ExampleResult:
+    """What came of one example."""
     task = example.task
     read = Read(id="a1", call="c1", reader=task.reader, unread=task.unread)
     reply = (

@@ -14,6 +14,7 @@ from medspec.metrics.base import Batch
 from medspec.metrics.resample import draw
 from medspec.plan.nodes import Interval, Score
 from medspec.run.intervals import bounds_of, interval_of_mean
+from medspec.run.pass_at import pass_at
 from medspec.run.score import TaskScores, clusters_of, score_task
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def score_samples(
 ) -> TaskScores:
     """The scores over all draws; `batches` holds one batch per draw, with the rows in the same order.
 
-    Besides what `score_task` gives, `samples` holds the value of each draw and `spread` their standard deviation.
+    Besides what `score_task` gives, `pass_at` and `worst_at` hold the best and the worst of k draws, `samples` holds the value
+    of each draw and `spread` their standard deviation.
     """
     if len(batches) == 1:
         return score_task(scores, batches[0], interval, unread_policy=unread_policy, clusters=clusters)
@@ -44,9 +46,10 @@ def score_samples(
         values = [one.metrics[score.label]["value"] for one in drawn]
         known = [value for value in values if value is not None]
         mean = math.fsum(known) / len(known) if known else None
-        bounds = None
+        bounds, tried = None, {}
         if score.label in drawn[0].per_row:
             draws = np.stack([one.per_row[score.label] for one in drawn])
+            tried = pass_at(draws, interval, higher_is_better=score.higher_is_better, clusters=clusters)
             counted = ~np.isnan(draws)
             kept = counted.any(axis=0)
             rows = np.where(counted, draws, 0.0).sum(axis=0)[kept] / counted.sum(axis=0)[kept]
@@ -60,6 +63,7 @@ def score_samples(
             "high": bounds.high if bounds else None,
             "rows": len(batches[0]),
             "interval": bounds.method if bounds else None,
+            **tried,
             "samples": values,
             "spread": float(np.std(known, ddof=1)) if len(known) > 1 else None,
         }

@@ -16,6 +16,7 @@ from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
 from medspec.plan.speak import type_in
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
+from medspec.run.confidence import BINS, reliability, risk_coverage
 from medspec.run.jointly import Drawn, cluster_rows, rows_key
 from medspec.run.judging.tell import judged_columns, judged_report, verdict_lines
 from medspec.run.judging.values import Answered, Judged, Rule, judge_scores, type_of
@@ -28,6 +29,7 @@ from medspec.run.scan import Rows
 from medspec.run.score import metric_of
 from medspec.run.slices import names_text, score_slices
 from medspec.run.speech import Sizes, reply_text
+from medspec.run.unread_bounds import unread_bounds
 from medspec.types import ABSTAINED, BooleanType, ChoiceType, EnumType, Type
 
 if TYPE_CHECKING:
@@ -64,8 +66,7 @@ def finish_task(
     read, scan = plan.read(task.read), plan.scan(task.scan)
     draws = plan.call(task.call).repeats
     answers = _answers(replies, read, rows.rows * draws, Sizes(scan.record))
-    golds = [row[task.gold] for row in rows.rows]
-    gold_type = scan.record.field(task.gold)
+    golds, gold_type = [row[task.gold] for row in rows.rows], scan.record.field(task.gold)
     assert gold_type is not None
     sure = confidences(task, read, replies, answers, rows.rows * draws)
     answered = Answered(
@@ -82,7 +83,8 @@ def finish_task(
         **_counts(answers, replies),
         "remarks": count_remarks(read, replies, rows.rows * draws),
         **_head(plan, task, rows),
-        "metrics": scored.metrics,
+        "metrics": _with_unread_bounds(task, scored.metrics, batches),
+        **_confidence(task, batches),
         "clusters": None if clusters is None else {"by": scan.cluster, "count": len(clusters.names)},
         **({"judged": judged_report(judged)} if judged else {}),
         "slices": _slices(plan, task, rows, batches, interval, codes),
@@ -186,6 +188,24 @@ def _origin(rows: Rows, scan: Scan) -> dict[str, Any]:
         "quarantined": counted(rows.quarantined),
         "license": scan.license,
     }
+
+
+def _with_unread_bounds(
+    task: TaskPlan, metrics: dict[str, dict[str, Any]], batches: Sequence[Batch]
+) -> dict[str, dict[str, Any]]:
+    """The metrics, each with where it would lie whatever the unread replies had said, where there are any."""
+    if not any(batch.unread.any() for batch in batches):
+        return metrics
+    bounds = {score.label: unread_bounds(score, batches) for score in task.scores}
+    return {label: {**value, "unread_bounds": bounds[label]} for label, value in metrics.items()}
+
+
+def _confidence(task: TaskPlan, batches: Sequence[Batch]) -> dict[str, Any]:
+    """What confidence is worth, where a metric of the task asks for it."""
+    if not batches or batches[0].confidence is None:
+        return {}
+    bins = next((dict(score.settings)["bins"] for score in task.scores if score.metric == "ece"), BINS)
+    return {"reliability": reliability(batches[0], bins=bins), "risk_coverage": risk_coverage(batches[0])}
 
 
 def confidences(

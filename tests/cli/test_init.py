@@ -29,7 +29,7 @@ def test_a_first_project_goes_through_every_command(empty, medspec, monkeypatch)
     assert commands == ["cd ward && medspec test", "medspec compile", "medspec run"]
     monkeypatch.chdir(empty / "ward")
     assert medspec("check") == (0, "", "no mistakes in 1 module\n")
-    assert medspec("test") == (0, "2 examples passed\n", "")
+    assert medspec("test", "--examples") == (0, "2 examples passed\n", "")
     assert medspec("compile").code == 0
     report = json.loads(medspec("run", "--format", "json", "--quiet").out)
     assert {name: task["rows"] for name, task in report["tasks"].items()} == {"by_likelihood": 6, "by_text": 6}

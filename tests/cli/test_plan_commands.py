@@ -105,8 +105,8 @@ def test_wrong_use_of_compile(project, medspec, arguments, code, message):
 
 
 def test_examples_that_hold(project, medspec):
-    assert medspec("test") == (0, "1 example passed\n", "")
-    (result,) = json.loads(medspec("test", "exam_suite", "--format", "json").out)
+    assert medspec("test", "--examples") == (0, "1 example passed\n", "")
+    (result,) = json.loads(medspec("test", "--examples", "exam_suite", "--format", "json").out)
     assert result == {
         "task": "exam.exam_letters", "example": "a letter alone is read", "path": str(Path("specs/exam.medspec")),
         "line": 39, "passed": True, "problems": [],
@@ -121,14 +121,14 @@ def test_examples_that_do_not_hold(project, medspec, golden: Callable[[Path, str
         f'{text}\n{failing}  reply = "I cannot say"\n  expect = {{ answer = 0  accuracy = 1.0 }}\n}}\n',
         encoding="utf-8",
     )
-    done = medspec("test")
+    done = medspec("test", "--examples")
     assert (done.code, done.err) == (1, "")
     golden(HERE / "golden" / "test.txt", done.out)
 
 
 def test_specs_without_examples(likelihood, medspec):
-    assert medspec("test") == (0, "", "the specs hold no examples\n")
-    assert medspec("test", "--quiet") == (0, "", "")
+    assert medspec("test", "--examples") == (0, "", "the specs hold no examples\n")
+    assert medspec("test", "--examples", "--quiet") == (0, "", "")
 
 
 def test_explain_a_plan(project, medspec):

@@ -123,7 +123,7 @@ def test_states_are_those_against_the_lock(ward, medspec):
 
 
 def test_the_other_commands_take_the_same_selection(ward, medspec):
-    assert medspec("test", "--select", "license:mit").out == "1 example passed\n"
+    assert medspec("test", "--examples", "--select", "license:mit").out == "1 example passed\n"
     medspec("compile", "--select", "reader:plain")
     assert {path.name for path in Path("target").iterdir()} == {
         "note_finding.plan.json", "letter_finding.plan.json",

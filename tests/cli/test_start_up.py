@@ -41,7 +41,7 @@ def test_help_needs_click_alone(arguments: tuple[str, ...], tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [("check",), ("check", "--format", "sarif"), ("ls",), ("explain", "E0304"), ("compile",), ("test",), ("lock",),
+    [("check",), ("check", "--format", "sarif"), ("ls",), ("explain", "E0304"), ("compile",), ("test", "--examples"), ("lock",),
      ("diff", "specs", "specs"), ("show", "exam_letters", "--resolved"), ("ls", "--select", "kind:task"),
      ("docs",), ("init", "new"), ("fmt",), ("fix",)],
     ids=" ".join,
