@@ -53,7 +53,7 @@ def project(folder: Path, text: str = SPEC) -> Path:
 
 
 def test_a_file_is_checked_its_examples_run_and_its_laws_tried(tmp_path: Path) -> None:
-    code, said = run_pytest(project(tmp_path), "-v")
+    code, said = run_pytest(project(tmp_path), "-vv")
     assert code == 0, said
     for name in ("check", "example a plain yes", "laws asked"):
         assert f"specs/exam.medspec::{name} PASSED" in said
