@@ -48,11 +48,14 @@ HABITS: tuple[tuple[str, Callable[[str], str]], ...] = (
 
 def draw_row(subject: Subject, data: DataObject) -> dict[str, Any]:
     """A row that the types of the record allow, the simplest first."""
-    return draw_record(subject.scan.record, data)
+    return draw_record(subject.scan.record, data, tame=subject.task.gold)
 
 
-def draw_record(record: RecordType, data: DataObject) -> dict[str, Any]:
-    """A value of a record whose free texts are now and then hard ones."""
+def draw_record(record: RecordType, data: DataObject, *, tame: str) -> dict[str, Any]:
+    """A value of a record whose free texts are now and then hard ones, but for the field `tame`.
+
+    A gold with spaces around it, or one that looks like markup, is none that a model could give.
+    """
     from hypothesis import assume
     from hypothesis import strategies as st
 
@@ -60,7 +63,7 @@ def draw_record(record: RecordType, data: DataObject) -> dict[str, Any]:
     anchored = {name for field in record.fields for name in anchors(field.type)}
     for field in record.load_order:
         plain = type(field.type) is TextType and field.name not in anchored and field.type.max_words is None
-        if plain and data.draw(st.booleans(), label=f"{field.name} is hard"):
+        if plain and field.name != tame and data.draw(st.booleans(), label=f"{field.name} is hard"):
             values[field.name] = data.draw(st.sampled_from(HARD_TEXTS) | st.text(max_size=12), label=field.name)
             continue
         try:

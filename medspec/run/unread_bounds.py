@@ -36,7 +36,7 @@ def _of_batch(metric: Metric, score: Score, batch: Batch) -> tuple[float, float]
     wrong = metric.compute(seen_by(score, batch), settings)
     if not batch.unread.any():
         return wrong, wrong
-    if score.value is not None:
+    if metric.signature.gold is None:
         rows = metric.row_values(seen_by(score, batch), settings)
         best = score.high if score.higher_is_better else score.low
         if rows is None or best is None:
