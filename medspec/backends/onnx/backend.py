@@ -166,7 +166,8 @@ class OnnxBackend:
             prompt = _Prompt(sha256_of(text), tuple(ids))
             if request.options is None:
                 return self._writing(index, request, prompt)
-            options = tuple(self._option(text, option, pictures) for option in request.options)
+            pairs = self.tokens.encode_pairs(text, request.options, chat=chat)
+            options = tuple(self._option(ids, start, pictures) for ids, start in pairs)
         except BadImage as err:
             return Reply(prompt_sha256=sha256_of(text), failure="bad_image", detail=str(err))
         except Misplaced as err:
@@ -184,11 +185,10 @@ class OnnxBackend:
         """`ids` with the places of images. A text that spells out the image token is told from an image by their number."""
         return ids if self.vision is None else self.vision.placed(ids, pictures)
 
-    def _option(self, text: str, option: str, pictures: Sequence[Picture]) -> OptionIds:
-        ids, start = self.tokens.encode_pair(text, option, chat=self.template is not None)
+    def _option(self, ids: Sequence[int], start: int, pictures: Sequence[Picture]) -> OptionIds:
         if self.vision is None:
             return OptionIds(tuple(ids), start)
-        before = self.vision.placed(ids[:start], pictures)
+        before = self.vision.placed(list(ids[:start]), pictures)
         return OptionIds((*before, *ids[start:]), len(before))
 
     def _writing(self, index: int, request: Request, prompt: _Prompt) -> Reply | tuple[_Prompt, WritingJob]:

@@ -38,14 +38,19 @@ class Tokens:
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids
         return [*(() if chat else self.leading), *ids]
 
-    def encode_pair(self, prompt: str, option: str, *, chat: bool) -> tuple[list[int], int]:
-        """The ids of prompt and option together, and how many of them are the prompt.
+    def encode_pairs(self, prompt: str, options: Sequence[str], *, chat: bool) -> list[tuple[list[int], int]]:
+        """The ids of prompt and each option together, and how many of them are the prompt.
 
         The two are encoded as one text, since a model sees `Answer: yes` with other tokens than `Answer:` and ` yes`
         apart. Spaces at the end of the prompt go to the option for the same reason.
         """
         bare = prompt.rstrip()
         before = self.encode(bare, chat=chat) or list(self.fallback)
+        return [self._encode_pair(prompt, option, bare, before, chat=chat) for option in options]
+
+    def _encode_pair(
+        self, prompt: str, option: str, bare: str, before: list[int], *, chat: bool
+    ) -> tuple[list[int], int]:
         whole = self.encode(prompt + option, chat=chat)
         if not bare and (chat or not self.leading):
             whole = [*self.fallback, *whole]
