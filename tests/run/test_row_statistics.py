@@ -79,6 +79,12 @@ def test_unread_bounds_hold_whatever_was_said(case: Case) -> None:
     if "confidence" in case.metric.signature.needs:
         assert found is None
         return
+    if case.metric.signature.gold is None and value is None:
+        # Nothing is compared: what could have been said is the best value there is, whatever the gold.
+        best = yields.high if yields.higher_is_better else yields.low
+        own = [best if isinstance(row[0], Unread) else case.value([row]) for row in rows]
+        assert found == pytest.approx([case.value(rows), sum(own) / len(own)])
+        return
     perfect = [case.perfect(row) if isinstance(row[0], Unread) else row for row in rows]
     expected = [case.value(rows), case.value(perfect)]
     if found is None:
