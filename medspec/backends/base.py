@@ -170,6 +170,15 @@ class Backend(Protocol):
         """Give back memory and files."""
 
 
+OF_ONE_START = frozenset({"cache_bytes", "images_encoded"})
+"""What backends say of themselves and is so only this time: how much memory was free, what was left to do."""
+
+
+def lasting(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report says of a model: without what a run that goes on later would say otherwise."""
+    return {name: value for name, value in described.items() if name not in OF_ONE_START}
+
+
 @attrs.frozen
 class Scheme:
     """A member of the catalogue: the word before the colon in `--model onnx:DIR`, and what opens it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from medspec.errors import CompileFailed, Interrupted, MedspecError
+from medspec.text.cells import safe
 
 if TYPE_CHECKING:
     from medspec.text.diagnostic import Diagnostic
@@ -66,7 +67,7 @@ def end_of(error: BaseException, arguments: Sequence[str]) -> int:
 
 def _say(text: str) -> None:
     try:
-        click.echo(text, err=True)
+        click.echo(safe(text), err=True)
     except OSError:
         # The standard error is closed or full. The exit code still tells.
         pass

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from medspec.cli.options import quiet_option
-from medspec.cli.output import counted, print_diagnostics, print_for_programs, print_text
+from medspec.cli.output import counted, print_diagnostics, print_for_programs, print_source, print_text
 from medspec.cli.rewriting import rewrite
 from medspec.cli.specs import chosen_paths
 from medspec.config import find_config
@@ -64,7 +64,7 @@ def _files(paths: tuple[Path, ...], report: Report, *, check: bool, diff: bool, 
         elif text.encode() != data:
             changed += 1
             if diff:
-                print_text(_difference(source.text, text, str(file)))
+                print_source(_difference(source.text, text, str(file)))
             elif check:
                 print_text(str(file))
             else:
@@ -94,7 +94,7 @@ def _standard_input(report: Report, *, check: bool, diff: bool) -> int:
     if source is None or text is None:
         return 0
     if diff:
-        print_text(_difference(source.text, text, "<stdin>"))
+        print_source(_difference(source.text, text, "<stdin>"))
     elif not check:
         print_for_programs(text)
     return int(text.encode() != data)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from medspec.text.cells import safe
+
 if TYPE_CHECKING:
     from medspec.text.diagnostic import Diagnostic
 
@@ -38,16 +40,26 @@ def is_ascii_only(stream: TextIO) -> bool:
     return False
 
 
-def print_text(text: str, stream: TextIO | None = None) -> None:
-    """Write `text` and a line break (none after an empty text). Letters the stream cannot take are written out."""
+def print_text(text: str, stream: TextIO | None = None, *, coloured: bool = False) -> None:
+    """Write `text` and a line break (none after an empty text). Letters the stream cannot take are written out.
+
+    So is what a terminal would obey: names, paths, replies and files in `text` are from anywhere. `coloured` is for a text
+    that has colours of our own.
+    """
     stream = stream or sys.stdout
     if not text:
         return
+    text = safe(text, coloured=coloured)
     if is_ascii_only(stream):
         text = text.translate(_IN_ASCII)
     encoding = stream.encoding or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
     stream.write(shown if shown.endswith("\n") else shown + "\n")
+
+
+def print_source(text: str) -> None:
+    """Write text that is to be kept, a spec or a patch: as it is into a file or a pipe, as `print_text` on a terminal."""
+    (print_text if sys.stdout.isatty() else print_for_programs)(text)
 
 
 def print_for_programs(text: str) -> None:
@@ -67,7 +79,8 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic], stream: TextIO) -> None
     """Write diagnostics as a person reads them."""
     from medspec.text.render import render
 
-    print_text(render(diagnostics, colour=wants_colour(stream), ascii=is_ascii_only(stream)), stream)
+    colour = wants_colour(stream)
+    print_text(render(diagnostics, colour=colour, ascii=is_ascii_only(stream)), stream, coloured=colour)
 
 
 def columns_of(rows: Sequence[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:

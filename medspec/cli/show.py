@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from medspec.cli.options import format_option
-from medspec.cli.output import print_json, print_text
+from medspec.cli.output import print_json, print_source, print_text
 from medspec.cli.specs import chosen_paths, sound_specs
 from medspec.config import Config, find_config
 from medspec.errors import UsageError
@@ -45,7 +45,7 @@ def COMMAND(name: str, resolved: bool, format: str) -> None:
         names = {"kind": kind, "name": declared.name, "module": declared.module}
         print_json({**names, **place, "resolved": resolved, "private": list(private), "text": text})
         return
-    print_text(text)
+    print_source(text)
     if private:
         print_text(f"private, so only their own module can name them: {', '.join(private)}", sys.stderr)
 

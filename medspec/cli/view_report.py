@@ -17,6 +17,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO
 
 from medspec.cli.output import is_ascii_only, print_text, wants_colour
+from medspec.text.cells import safe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,8 +34,9 @@ def view_report(report: Mapping[str, Any], stream: TextIO, *, folder: str | None
         width = shutil.get_terminal_size().columns
     else:
         width = int(os.environ.get("COLUMNS") or WIDTH_OF_A_FILE)
-    text = report_text(report, width=width, ascii=is_ascii_only(stream), colour=wants_colour(stream), folder=folder)
-    print_text(text, stream)
+    colour = wants_colour(stream)
+    text = report_text(report, width=width, ascii=is_ascii_only(stream), colour=colour, folder=folder)
+    print_text(text, stream, coloured=colour)
 
 
 def report_text(
@@ -43,8 +45,8 @@ def report_text(
     """The report as text for a screen of `width` columns, with `ascii` without any other letter of our own."""
     body = _drawn(_table(report, ascii=ascii), width=width, colour=colour)
     if body is None:
-        body = "\n\n".join("\n".join(_task_list(name, task)) for name, task in report["tasks"].items())
-    return "\n".join([body, *_closing_lines(report, folder)])
+        body = "\n\n".join("\n".join(map(safe, _task_list(name, task))) for name, task in report["tasks"].items())
+    return "\n".join([body, *map(safe, _closing_lines(report, folder))])
 
 
 def _table(report: Mapping[str, Any], *, ascii: bool) -> Table:
@@ -70,7 +72,7 @@ def _table(report: Mapping[str, Any], *, ascii: bool) -> Table:
         cells += [f"{primary[0]} {_number(primary[1]['value'])}", _interval(primary[1])]
         cells += [", ".join(f"{label} {_number(value['value'])}" for label, value in others)] if further else []
         # Text, not str: a name must not be read as markup.
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(safe(cell)) for cell in cells))
     return table
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from medspec.backends.base import Backend, Options
+from medspec.backends.base import Backend, Options, lasting
 from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import digest, plain, to_json
 from medspec.plan.hash import plan_hash
@@ -179,7 +179,12 @@ def _head(plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: 
         "format": FORMAT,
         "suite": plan.suite if plan.version is None else f"{plan.suite}@{plan.version}",
         "title": plan.title,
-        "model": {**backend.describe(), "name": record.model, "digest": backend.digest, **spoken(plan.dialect)},
+        "model": {
+            **lasting(backend.describe()),
+            "name": record.model,
+            "digest": backend.digest,
+            **spoken(plan.dialect),
+        },
         "plan": plan_hash(plan),
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in plan.references},
         "interval": {key: value for key, value in plain(plan.interval).items() if key != "kind"},

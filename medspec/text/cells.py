@@ -7,6 +7,7 @@ the next multiple of four, letters of East Asian scripts take two columns, combi
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -36,6 +37,26 @@ def cells(text: str, *, ascii: bool = False) -> Iterator[Cell]:
         cell = _cell(letter, column, ascii)
         column += cell.width
         yield cell
+
+
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
+"""What the table of a report and diagnostics are coloured with."""
+
+
+def safe(text: str, *, coloured: bool = False) -> str:
+    """`text` for a terminal: line breaks and tabs as they are, everything else that must not reach it written out.
+
+    With `coloured` sequences that set colours stay; then the texts of others in it must be clean already.
+    """
+    if coloured:
+        parts = _COLOURS.split(text)
+        found = [*_COLOURS.findall(text), ""]
+        return "".join(safe(part) + colour for part, colour in zip(parts, found, strict=True))
+    return "\n".join(line if line.isprintable() else _safe_line(line) for line in text.split("\n"))
+
+
+def _safe_line(line: str) -> str:
+    return "".join(letter if letter == "\t" else _cell(letter, 0, ascii=False).shown for letter in line)
 
 
 def clean(text: str, *, ascii: bool = False, breaks: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tiny_models import CHAT_TEMPLATE, write_json, write_llama
 from medspec.backends.base import Decode, Message, Options, Request, sha256_of
 from medspec.backends.onnx import SCHEME
 from medspec.backends.onnx.chat import ChatRefused, find_template
+from medspec.backends.onnx.chat_process import MOST_LETTERS, ChatProcess
 from medspec.errors import BackendError, UsageError
 
 TURNS = (Message("system", "Be brief."), Message("user", 'Is <b>"x"</b> & é ok?\n'), Message("assistant", "yes"),
@@ -171,3 +173,52 @@ def test_today_can_be_set(tmp_path: Path) -> None:
     for settings, words in (({"date": "soon"}, "not a date"), ({"day": "1"}, "no setting 'day'")):
         with pytest.raises(UsageError, match=words):
             SCHEME.open(str(tmp_path), settings, Options())
+
+
+ENDLESS = {
+    "a range": ("{% for n in range(10**12) %}{% endfor %}", "Range too big"),
+    "loops in loops": ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "did not end"),
+    "a sum": ("{{ 10 ** (10 ** 9) }}", "did not end"),
+    "memory": ("{{ 'x' * 10 ** 10 }}", "memory"),
+    "a width": ("{{ '%99999999999d' % 1 }}", "too big|memory|did not end"),
+    "output": ("{% for n in range(40) %}{{ 'x' * 1000000 }}{% endfor %}", "more than 32,000,000 letters"),
+    "itself": ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "without end"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_template_has_bounds_in_time_memory_and_output(case: str) -> None:
+    source, words = ENDLESS[case]
+    began = time.monotonic()
+    with pytest.raises(ChatRefused, match=words):
+        ChatProcess(source, {}, None, seconds=1).render([{"role": "user", "content": "x"}])
+    assert time.monotonic() - began < 20  # a bound against forever, not a measure of speed
+
+
+def test_a_template_that_does_not_end_is_given_up_and_hurts_no_other_row() -> None:
+    source = "{% if messages[0].content == 'x' %}{{ 10 ** (10 ** 9 + messages | length) }}{% else %}fine{% endif %}"
+    process = ChatProcess(source, {}, None, seconds=1)
+    x, y = ([{"role": "user", "content": text}] for text in "xy")
+    assert process.render(y) == "fine"
+    for words in ("did not end", "did not end", "did not end", "given up"):
+        with pytest.raises(ChatRefused, match=words):
+            process.render(x)
+    assert ChatProcess("{{ messages[0].content }}", {}, None).render(y) == "y"
+
+
+def test_a_template_sees_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were it to get out of the sandbox, there would be no key."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    process = ChatProcess("{{ messages[0].content }}", {}, None)
+    process.render([{"role": "user", "content": "x"}])
+    assert process._process is not None
+    seen = Path(f"/proc/{process._process.pid}/environ")
+    if not seen.exists():
+        pytest.skip("this system does not show the environment of a process")
+    assert b"sk-secret" not in seen.read_bytes()
+
+
+@pytest.mark.parametrize("source", ["{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "x" * (MOST_LETTERS + 1)])
+def test_a_template_that_is_too_deep_or_too_long(tmp_path: Path, source: str) -> None:
+    with pytest.raises(BackendError, match="nested too deep|letters; at most"):
+        find_template([tmp_path], {"chat_template": source})

@@ -1,43 +1,37 @@
 """Chat templates: from turns to the one text a chat model was trained on.
 
 A template comes with the model, as a Jinja text in one of three places. It is run as transformers runs it, so a prompt
-here has the same characters there. It is untrusted code: it gets a sandbox, and nothing but the turns and the special
-tokens.
+here has the same characters there. It is untrusted code: it runs in a process of its own, see `chat_process.py`.
 """
 
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from medspec.backends.base import Message
+from medspec.backends.onnx.chat_process import MOST_LETTERS, ChatProcess, ChatRefused
+from medspec.backends.onnx.chat_sandbox import environment
 from medspec.backends.onnx.files import read_json, read_text
 from medspec.backends.onnx.vision.prompts import parts_of
 from medspec.errors import BackendError
 
-if TYPE_CHECKING:
-    import jinja2
+__all__ = ["ChatRefused", "ChatTemplate", "find_template", "special_tokens"]
 
 _TOKEN_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 
-class ChatRefused(Exception):
-    """The template does not accept these turns; the text is what it says."""
-
-
 @attrs.frozen
 class ChatTemplate:
-    """A compiled template. `source` is its text, `origin` the file it came from."""
+    """A template that can be parsed. `source` is its text, `origin` the file it came from."""
 
     source: str
     origin: str
-    _compiled: jinja2.Template
-    _tokens: Mapping[str, str]
+    _process: ChatProcess
 
     @property
     def uses_date(self) -> bool:
@@ -49,18 +43,11 @@ class ChatTemplate:
 
         Turns with images are given as lists of parts, which is what templates of image-text models take.
         """
-        import jinja2
-
         turns = [
             {"role": message.role, "content": parts_of(message) if message.images else message.text}
             for message in messages
         ]
-        try:
-            return self._compiled.render(
-                messages=turns, tools=None, documents=None, add_generation_prompt=True, **self._tokens
-            )
-        except (jinja2.TemplateError, TypeError, ValueError, KeyError, ArithmeticError) as err:
-            raise ChatRefused(f"the chat template refuses these turns: {err}") from err
+        return self._process.render(turns)
 
 
 def find_template(
@@ -122,56 +109,14 @@ def _choose(value: object, place: str) -> str:
 
 def _compile(source: str, origin: str, tokens: Mapping[str, str], date: datetime.date | None) -> ChatTemplate:
     import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", _generation_extension()]
-    )
-    environment.filters["tojson"] = _tojson
-    environment.globals["raise_exception"] = _raise_exception
-    environment.globals["strftime_now"] = lambda style: _now(date).strftime(style)
+    if len(source) > MOST_LETTERS:
+        raise BackendError(f"{origin}: a chat template of {len(source):,} letters; at most {MOST_LETTERS:,}")
     try:
-        compiled = environment.from_string(source)
+        # Parsed and no more: compiling it would compute what is constant in it, and that may take forever.
+        environment(date).parse(source)
     except jinja2.TemplateSyntaxError as err:
         raise BackendError(f"{origin}:{err.lineno}: the chat template is not valid Jinja: {err.message}") from err
-    return ChatTemplate(source, origin, compiled, tokens)
-
-
-def _now(date: datetime.date | None) -> datetime.datetime:
-    if date is None:
-        return datetime.datetime.now()
-    return datetime.datetime.combine(date, datetime.time())
-
-
-def _raise_exception(message: str) -> None:
-    import jinja2
-
-    raise jinja2.TemplateError(message)
-
-
-def _tojson(
-    value: object,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    # Jinja's own filter escapes HTML characters, which a model was not trained on.
-    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
-
-
-def _generation_extension() -> type[Any]:
-    """The tag pair `generation ... endgeneration`, which marks the model's turns for training and prints its body."""
-    from jinja2 import nodes
-    from jinja2.ext import Extension
-    from jinja2.parser import Parser
-
-    class GenerationTag(Extension):
-        tags = {"generation"}
-
-        def parse(self, parser: Parser) -> nodes.Node:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            return nodes.Scope(body).set_lineno(line)
-
-    return GenerationTag
+    except RecursionError:
+        raise BackendError(f"{origin}: the chat template is nested too deep") from None
+    return ChatTemplate(source, origin, ChatProcess(source, dict(tokens), date))

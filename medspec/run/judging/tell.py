@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from medspec.backends.base import lasting
 from medspec.plan.judge_nodes import Judge, VerdictValue, judges_of
 from medspec.run.judging.ask import Asking
 from medspec.run.judging.panel import Ruling
@@ -134,7 +135,7 @@ def _name(judge: Judge, askings: list[Asking]) -> str:
 def _judge_report(asking: Asking) -> dict[str, Any]:
     tally, backend = asking.tally, asking.caller.backend
     return {
-        "model": {**backend.describe(), "digest": backend.digest},
+        "model": {**lasting(backend.describe()), "digest": backend.digest},
         "family": asking.judge.model.family,
         "replies": tally.replies,
         "verdicts": tally.verdicts,
