@@ -23,8 +23,8 @@ _WORTH = 48
 _KEPT = 4
 
 
-def common_length(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens at the start are the same in both. Both of one kind, two tuples or two lists.
+def common_length(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many tokens or characters at the start are the same in both. Both of one kind, two tuples or two texts, say.
 
     >>> common_length((1, 2, 3), (1, 2, 4, 5))
     2

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.onnx.chat import special_tokens
+from medspec.backends.onnx.seams import Seams, has_seams
 from medspec.errors import BackendError
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Tokens:
     """The tokenizer of one model.
 
     `leading` are the ids before every plain text (often one: beginning of sequence), `fallback` is what stands for an
-    empty prompt when there are none, `ends` are the ids that end a reply, `size` is the number of ids.
+    empty prompt when there are none, `ends` are the ids that end a reply, `size` is the number of ids. With `seams`, what
+    texts have in common at the start is cut into tokens once.
     """
 
     tokenizer: tokenizers.Tokenizer
@@ -32,10 +34,14 @@ class Tokens:
     fallback: tuple[int, ...]
     ends: frozenset[int]
     size: int
+    seams: Seams | None = None
 
     def encode(self, text: str, *, chat: bool) -> list[int]:
         """The ids of a prompt. A text from a chat template has its special tokens written out already."""
-        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
+        if self.seams is not None:
+            ids = self.seams.encode(text)
+        else:
+            ids = self.tokenizer.encode(text, add_special_tokens=False).ids
         return [*(() if chat else self.leading), *ids]
 
     def encode_pairs(self, prompt: str, options: Sequence[str], *, chat: bool) -> list[tuple[list[int], int]]:
@@ -99,6 +105,7 @@ def load_tokens(
         fallback=() if fallback is None else (fallback,),
         ends=ends,
         size=max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1,
+        seams=Seams(tokenizer) if has_seams(tokenizer) else None,
     )
 
 
