@@ -49,12 +49,10 @@ def read_metrics(
     assert isinstance(node, tree.Metrics)
     scores: list[Score] = []
     labels: dict[str, tree.MetricNode] = {}
-    clean, missing = True, False
-    for entry in node.entries:
-        metric = scope.find_metric(entry.metric.path)
+    found = [scope.find_metric(entry.metric.path) for entry in node.entries]
+    clean = not (missing := any(isinstance(metric, Missing) for metric in found))
+    for index, (entry, metric) in enumerate(zip(node.entries, found, strict=True)):
         if isinstance(metric, Missing):
-            clean = False
-            missing = True
             continue
         compared = None
         if answer is not None and record is not None and gold is not None:
@@ -64,7 +62,9 @@ def read_metrics(
         score = _read_score(metric, entry, compared, judges, scope)
         clean &= score is not None
         label = entry.label.name if entry.label else metric.name
-        if label in labels:
+        # `f1 other` is `f1 as other` without its `as`: that `other` is no metric is told already.
+        renamed = isinstance(next(iter(found[index + 1 :]), None), Missing)
+        if label in labels and not renamed:
             again = (entry.place, "the same name again")
             helps = [f"give it another name: `{entry.metric.place.text} as other_name`"]
             scope.report.add(

@@ -41,6 +41,14 @@ def read_rows(value: tree.Value, checker: Checker, scope: Scope) -> RowsRef | No
     return _split(dataset, declaration.rest, value, scope)
 
 
+def swallowed(value: tree.Value) -> tree.Ident | None:
+    """The last name of a path whose dot ends a line: where the name is missing, the next clause is read for it."""
+    if not isinstance(value, tree.Call) or len(value.path.parts) < 2:
+        return None
+    before, last = value.path.parts[-2:]
+    return last if "\n" in last.place.source.text[before.place.end : last.place.start] else None
+
+
 def _held_out(value: tree.Call, checker: Checker, scope: Scope) -> RowsRef | None:
     """`ROWS.holdout(64, seed: 13)`: rows that a task which takes its shots from them does not score."""
     parts = value.path.parts[:-1]
@@ -72,6 +80,11 @@ def _split(dataset: DatasetSpec, rest: tuple[tree.Ident, ...], value: tree.Call,
         return None
     for ident, names, kind in zip(rest, wanted, ("subset", "split") if dataset.subsets else ("split",), strict=False):
         if ident.name not in names:
+            if ident is swallowed(value):
+                label = (ident.place, "this begins another line")
+                title = f"`{dataset.name}.` is not followed by a {kind}"
+                scope.report.add("E0602", title, label, helps=[f"write `{example}`"])
+                return None
             close = nearest(ident.name, names)
             helps = [f"did you mean `{close}`?"] if close else [f"declared: {', '.join(names)}"]
             label = (dataset.place, "declared here")

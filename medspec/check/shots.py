@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_arguments, read_value
-from medspec.check.rows import read_rows
+from medspec.check.rows import read_rows, swallowed
 from medspec.check.scope import Scope, settings_of
 from medspec.check.spec import RowsRef, ShotsSpec
 from medspec.syntax import tree
@@ -44,7 +44,9 @@ def read_shots(
     assert isinstance(node, tree.Shots)
     count = read_value(node.count, Rule("shots", "int"), scope.report, values=scope.values)
     rows = read_rows(node.rows, checker, scope)
-    settings = settings_of(node.settings, ("pick", "distinct_by"), "shots", scope.report)
+    # Where the split is missing the braces are those of the next clause.
+    own = () if rows is None and swallowed(node.rows) is not None else node.settings
+    settings = settings_of(own, ("pick", "distinct_by"), "shots", scope.report)
     picked = _read_pick(settings.get("pick"), scope)
     distinct_by = _read_distinct(settings.get("distinct_by"), rows, scope)
     if count is ABSENT or rows is None or picked is None or distinct_by is None or scored is None:
