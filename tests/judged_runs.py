@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 from planned_specs import plan_of, write_lines
+from report_schema import check_report
 
 from medspec.backends.base import Abilities, Backend, Reply, Request, sha256_of
 from medspec.plan.judge_nodes import Judge
@@ -73,4 +74,6 @@ def run_judged(
     model = candidate if not callable(candidate) else Scripted("candidate", candidate)
     opened = {key: says if not callable(says) else Scripted(key, says) for key, says in judges.items()}
     roots = DataRoots(given=(folder,))
-    return execute(plan, model, model="test", out=folder / "out", roots=roots, judges=Bench(opened), limit=limit)
+    report = execute(plan, model, model="test", out=folder / "out", roots=roots, judges=Bench(opened), limit=limit)
+    check_report(report)
+    return report

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from report_schema import check_report
+
 from medspec.backends import open_model
 from medspec.backends.base import Backend, Options
 from medspec.check import check_text
@@ -55,7 +57,9 @@ def run_plan(plan: Plan, out: Path, model: str | Backend, *, data: Path, limit: 
 
     backend = open_model(model, Options()) if isinstance(model, str) else model
     name = model if isinstance(model, str) else "of the test"
-    return execute(plan, backend, model=name, out=out, roots=DataRoots(given=(data,)), limit=limit)
+    report = execute(plan, backend, model=name, out=out, roots=DataRoots(given=(data,)), limit=limit)
+    check_report(report)
+    return report
 
 
 def rows_of(out: Path) -> list[dict[str, Any]]:

@@ -213,7 +213,7 @@ def _find_reader(call: tree.Call, type_: Type, scope: Scope) -> Reader | None:
         helps = [f"did you mean `{close}`?"] if close else [f"readers: {', '.join(r.name for r in READERS)}"]
         scope.report.add("E0201", f"cannot find a reader named `{name}`", call.path.place, helps=helps)
         return None
-    if reader.produces(type_):
+    if is_unknown(type_) or reader.produces(type_):
         return reader
     able = [f"`{other.name}`" for other in READERS if other.produces(type_)]
     word = "a record" if isinstance(type_, RecordType) else with_article(type_.kind)

@@ -54,17 +54,17 @@ def read_metrics(
     for index, (entry, metric) in enumerate(zip(node.entries, found, strict=True)):
         if isinstance(metric, Missing):
             continue
+        # `f1 other` is `f1 as other` or `f1 on other` with a word missing: that `other` is no metric is told already.
+        cut_off = isinstance(next(iter(found[index + 1 :]), None), Missing)
         compared = None
-        if answer is not None and record is not None and gold is not None:
+        if not cut_off and answer is not None and record is not None and gold is not None:
             field = record.type.field(gold)
             assert field is not None
             compared = Compared(answer, field.type, f"{record.name}.{gold}", record.place_of(gold), unread)
         score = _read_score(metric, entry, compared, judges, scope)
         clean &= score is not None
         label = entry.label.name if entry.label else metric.name
-        # `f1 other` is `f1 as other` without its `as`: that `other` is no metric is told already.
-        renamed = isinstance(next(iter(found[index + 1 :]), None), Missing)
-        if label in labels and not renamed:
+        if label in labels and not cut_off:
             again = (entry.place, "the same name again")
             helps = [f"give it another name: `{entry.metric.place.text} as other_name`"]
             scope.report.add(

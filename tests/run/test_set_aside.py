@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from planned_specs import changed, plan_of, rows_of, write_lines
-from shared_data import ROOT
+from report_schema import check_report
 from watched_models import Watched
 
 from medspec.backends.base import Abilities
@@ -52,8 +51,7 @@ def run(plan: Plan, tmp_path: Path, **more: Any) -> dict[str, Any]:
     model = more.pop("model", None) or Watched(reply=lambda request: "A")
     roots = DataRoots(given=(tmp_path / "data",))
     report = execute(plan, model, model="A", out=tmp_path / more.pop("out", "out"), roots=roots, **more)
-    schema = json.loads((ROOT / "docs/report.schema.json").read_text("utf-8"))
-    jsonschema.validate(report, schema, cls=jsonschema.Draft202012Validator)
+    check_report(report)
     return report
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from report_schema import check_report
 
 from medspec.check import check_paths
 from medspec.plan.lower import lower
@@ -57,6 +58,7 @@ def test_a_task_runs_on_invented_rows(name, tmp_path):
     model = InventedModel(bound, seed=3)
     judges = InventedJudges(seed=3)
     report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, judges=judges)
+    check_report(report)
     (task,) = report["tasks"].values()
     assert task["rows"] >= 12
     assert task["failed"] == 0
@@ -74,4 +76,5 @@ def test_a_suite_has_all_its_numbers(name, tmp_path):
     bound = invent(optimise(lower(CHECKED.spec, [name])), roots, rows=8, seed=1)
     model, judges = InventedModel(bound, seed=1), InventedJudges(seed=1)
     report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, judges=judges)
+    check_report(report)
     assert all(value["value"] is not None for value in report["aggregates"].values())
