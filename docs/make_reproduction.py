@@ -16,13 +16,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reproductions import meds_bench, medsg_bench
+from reproductions import judges, meds_bench, medsg_bench
 from reproductions.base import Benchmark, section
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reproduction.md"
 
-BENCHMARKS: tuple[Benchmark, ...] = (medsg_bench.BENCHMARK, meds_bench.BENCHMARK)
+BENCHMARKS: tuple[Benchmark, ...] = (medsg_bench.BENCHMARK, meds_bench.BENCHMARK, judges.BENCHMARK)
 """In the order of the page."""
 
 HEAD = """# Reproduced figures

@@ -26,6 +26,7 @@ class Scripted:
     name: str
     says: Says
     asked: list[Request] = attrs.field(factory=list)
+    failure: str = "model_error"
     abilities = Abilities(text=True)
 
     @property
@@ -39,7 +40,7 @@ class Scripted:
         for index, request in enumerate(requests):
             self.asked.append(request)
             text, sent = self.says(request), sha256_of(request.plain_prompt)
-            failed = Reply(prompt_sha256=sent, failure="model_error")
+            failed = Reply(prompt_sha256=sent, failure=self.failure)
             yield index, failed if text is None else Reply(prompt_sha256=sent, text=text)
 
     def close(self) -> None: ...

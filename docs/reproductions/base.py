@@ -74,18 +74,30 @@ def section(benchmark: Benchmark, data: Path, work: Path) -> str:
 
 def run(task: str, *arguments: str | Path, out: Path) -> dict[str, Any]:
     """`medspec run TASK ... --out OUT` in the project's folder, and the report it leaves."""
+    _say("run", task, *arguments, "--out", out, "--format", "json", "--quiet")
+    found: dict[str, Any] = json.loads((out / "report.json").read_text("utf-8"))
+    return found
+
+
+def agreement(labels: Path, *arguments: str | Path) -> dict[str, Any]:
+    """What `medspec judge agreement LABELS ...` finds."""
+    found: dict[str, Any] = json.loads(_say("judge", "agreement", labels, *arguments, "--format", "json"))
+    return found
+
+
+def _say(*arguments: str | Path) -> str:
+    """What a medspec command prints when it is run in the project's folder."""
     from medspec.cli.app import main
 
     said, complained = io.StringIO(), io.StringIO()
-    words = ["run", task, *(str(argument) for argument in arguments), "--out", str(out), "--format", "json", "--quiet"]
+    words = [str(argument) for argument in arguments]
     with contextlib.chdir(ROOT), contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
         try:
             main(words)
         except SystemExit as end:
             if end.code:
                 raise RuntimeError(f"medspec {' '.join(words)}: {complained.getvalue()}") from None
-    found: dict[str, Any] = json.loads((out / "report.json").read_text("utf-8"))
-    return found
+    return said.getvalue()
 
 
 def answers(out: Path) -> Iterator[dict[str, Any]]:

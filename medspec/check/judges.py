@@ -239,11 +239,18 @@ def _read_asking(
         label = (place, f"`{model.name}` has room for {model.context} tokens, the prompt included")
         report.add("E0301", f"a reply of {decode.max_tokens} tokens leaves no room for a prompt", label)
         return None
-    if repeats > 1 and decode.temperature == 0 and model is not None and not model.remote:
-        label = (settings["repeats"].value.place, f"`{model.name}` writes the same reply {repeats} times")
-        helps = ["set a `temperature` above 0, or leave `repeats` out"]
-        report.add("W0514", "repeats of a greedy judge are all the same", label, helps=helps)
+    if decode.temperature == 0 and model is not None:
+        _report_greedy(repeats, found["retries"], model, settings, report)
     return {**found, "decode": decode}
+
+
+def _report_greedy(repeats: int, retries: int, model: Model, settings: dict[str, tree.Setting], report: Report) -> None:
+    """W0514 for what only a judge that is drawn from can make use of."""
+    for name, times in (("repeats", repeats - 1), ("retries", retries)):
+        if times:
+            label = (settings[name].value.place, f"`{model.name}` writes the same reply each time, and is asked once")
+            helps = [f"set a `temperature` above 0, or leave `{name}` out"]
+            report.add("W0514", f"`{name}` of a greedy judge are all the same", label, helps=helps)
 
 
 def can_be_averaged(verdict: Type) -> bool:

@@ -66,10 +66,12 @@ one of its fields, and the statistic must be made for that type: a weighted kapp
     ),
     Code(
         code="W0514",
-        title="repeats of a greedy judge are all the same",
+        title="a greedy judge says the same each time",
         why="""\
-Repeats show how far a judge agrees with itself, and their mean is steadier than one verdict. A model on this machine that
-writes the most likely word each time writes the same verdict each time: the repeats cost and say nothing.""",
+Repeats show how far a judge agrees with itself, and their mean is steadier than one verdict. A judge
+with temperature 0 is asked the same thing once: an equal question has one reply in the journal of a run, whoever asks it, so that
+repeats are copies, and a reply that cannot be read cannot be read the second time either. A model that could not be reached is
+asked again all the same.""",
         wrong=module(JUDGE.replace("  prompt = grade\n", "  prompt = grade\n  repeats = 3\n")),
         right=module(JUDGE.replace("  prompt = grade\n", "  prompt = grade\n  repeats = 3\n  temperature = 0.7\n")),
         related=("E0512",),

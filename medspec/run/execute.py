@@ -31,7 +31,7 @@ from medspec.run.calls import Caller, Watch
 from medspec.run.environment import environment
 from medspec.run.folder import RunRecord, kept_roots, plan_of
 from medspec.run.journal import Journal
-from medspec.run.judging.bench import Bench, Judges, open_bench, refuse_own_judge
+from medspec.run.judging.bench import Bench, Judges, open_bench, refuse_judges
 from medspec.run.judging.calibrate import calibrate, mark_below_floor
 from medspec.run.judging.models import NoJudges, record_judges
 from medspec.run.judging.values import Rule
@@ -82,7 +82,7 @@ def execute(
     """
     watch, clock = watch or Unwatched(), time.monotonic()
     bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images, keep_going=keep_going)
-    refuse_own_judge(bound.plan, backend, judges := judges or NoJudges())
+    refuse_judges(bound.plan, backend, judges := judges or NoJudges())
     _refuse_other_plan(out, plan)
     with Journal.open(out) as journal:
         # Once more, now that nobody else can write here.

@@ -225,3 +225,31 @@ def test_a_model_does_not_judge_itself(tmp_path: Path) -> None:
     assert not model.asked
     waived = changed(BASE, ("  metrics {", '  waive E0703 because "a test"\n  metrics {'))
     run_judged(waived, tmp_path, "open_questions", rows=ROWS, candidate=model, judges={"graded": model})
+
+
+def test_a_greedy_judge_is_not_asked_what_it_has_answered(tmp_path: Path) -> None:
+    """It would say the same; where the model could not be reached it is asked again."""
+    text = changed(BASE, ("  prompt = grade\n", "  prompt = grade\n  retries = 2\n"))
+    judge = Scripted("judge", lambda request: "hm")
+    report = run_judged(text, tmp_path, "open_questions", rows=ROWS[:1], candidate=say, judges={"graded": judge})
+    assert (len(judge.asked), report["judges"]["graded"]["replies"]) == (1, 1)
+    away = Scripted("away", lambda request: "3" if len(away.asked) > 2 else None, failure="unreachable")
+    report = run_judged(text, tmp_path / "b", "open_questions", rows=ROWS[:1], candidate=say, judges={"graded": away})
+    assert len(away.asked) == 3
+    assert report["tasks"]["open_questions"]["metrics"]["quality"]["value"] == 3.0
+
+
+def test_a_judge_of_images_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    seen = """
+record Scan { id : text  question : text  picture : image  gold : text }
+dataset questions : Scan { source = jsonl("questions/{split}.jsonl")  splits = [dev, test] }
+prompt look(picture: image, answer: text) { user "{{ picture }} {{ answer }} {{ answer_format }}" }
+judge graded(picture: image, answer: text) -> score(0..4) { model = judge_lm  prompt = look }
+"""
+    judged = JUDGED.replace("graded(question, gold, answer)", "graded(picture, answer)")
+    model = JUDGE[JUDGE.index("model judge_lm") : JUDGE.index("}", JUDGE.index("model judge_lm")) + 1]
+    text = module(MEAN, model, TELL, seen, judged)
+    candidate, rows = Scripted("candidate", say), [{**row, "picture": "a.png"} for row in ROWS]
+    with pytest.raises(BackendError, match="the prompt of `graded` shows an image, and judges are shown text only"):
+        run_judged(text, tmp_path, "open_questions", rows=rows, candidate=candidate, judges={"graded": lambda r: "1"})
+    assert not candidate.asked

@@ -134,3 +134,30 @@ def test_diseases_in_articles_and_in_sentences(score: Any) -> None:
     total = sum(len(row["places"]) for row in rows)
     assert (report["rows"], report["unread"], total) == (len(rows), 0, 960)
     assert values(report)["span_f1"] == pytest.approx(2 * left / (left + total))
+
+
+@needs("cmb_clin")
+def test_clinical_cases_with_a_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """74 cases and 208 questions: means over the questions of a case, then over cases; what is unread is left out."""
+    monkeypatch.chdir(ROOT)
+    cases = json.loads((DATA / "cmb_clin/CMB-test-qa.json").read_text("utf-8"))
+    replies = {case["id"]: "\n".join(pair["answer"] for pair in case["QA_pairs"]) for case in cases}
+    grades = {f"{case['id']}#{n}": n % 5 + 1 for case in cases for n in range(1, len(case["QA_pairs"]) + 1)}
+    unread = [name for name in grades if name.endswith("#3")]
+    sides = ("fluency", "relevance", "completeness")
+    said = {name: json.dumps({**dict.fromkeys(sides, 4), "proficiency": grade}) for name, grade in grades.items()}
+    said.update(dict.fromkeys(unread, "好的"))
+    for name, value in (("replies", replies), ("verdicts", said)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(value), "utf-8")
+    words = ["cmb_clin", "--model", f"replay:{tmp_path / 'replies.json'}", "--data", str(DATA), "--quiet"]
+    words += ["--judge", f"grade=replay:{tmp_path / 'verdicts.json'}", "--out", str(tmp_path / "out")]
+    CliRunner().invoke(COMMAND, words, standalone_mode=False, catch_exceptions=False)
+    report = json.loads((tmp_path / "out/report.json").read_text("utf-8"))
+    task = report["tasks"]["cmb_clin"]
+    assert (task["rows"], task["judged"]["proficiency"]["cases"], len(grades)) == (74, 208, 208)
+    assert task["judged"]["proficiency"]["unscored"] == len(unread) > 0
+    kept = [[grades[f"{case['id']}#{n}"] for n in range(1, len(case["QA_pairs"]) + 1) if n != 3] for case in cases]
+    expected = sum(sum(one) / len(one) for one in kept) / 74
+    assert task["metrics"]["proficiency"]["value"] == pytest.approx(expected)
+    assert task["metrics"]["fluency"]["value"] == 4.0
+    assert report["judges"]["grade"]["replies"] == 208

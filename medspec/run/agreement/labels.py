@@ -42,12 +42,20 @@ def read_labels(path: Path, columns: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def said_in_run(run: Path, score: str, field: str | None) -> dict[str, Any]:
-    """What the judge said of each row of a run, for one judged score; None where it said nothing that can be read."""
+    """What the judge said of each row of a run, for one judged score; None where it said nothing that can be read.
+
+    A score that asks no judge stands for what it gave each row.
+    """
     import polars as pl
 
     rows = pl.read_parquet(run / "rows.parquet")
     task, _, label = score.rpartition(".")
     column = f"verdict.{label}"
+    measured = f"metric.{label}"
+    if column not in rows.columns and measured in rows.columns and field is None:
+        if task:
+            rows = rows.filter(pl.col("task") == task)
+        return dict(rows.select("row_id", measured).iter_rows())
     if column not in rows.columns:
         known = [name.removeprefix("verdict.") for name in rows.columns if name.startswith("verdict.")]
         close = nearest(label, known)

@@ -20,6 +20,7 @@ import attrs
 
 from medspec.plan.nodes import Interval
 from medspec.run.agreement.chance import statistics_for
+from medspec.run.agreement.measures import correlations
 from medspec.run.agreement.raters import LEVELS, Ratings
 from medspec.run.agreement.rates import Rate, predicted, rogan_gladen
 from medspec.run.agreement.table import Table
@@ -43,7 +44,12 @@ class Compared:
 
 
 def agreement(given: Compared, interval: Interval) -> dict[str, Any]:
-    """Table, statistics with intervals, the human ceiling, and corrected rates, as plain values."""
+    """Table, statistics with intervals, the human ceiling, and corrected rates, as plain values.
+
+    Numbers that are not whole are measurements: they have no table, and their agreement is a correlation.
+    """
+    if _measured(given):
+        return _of_measurements(given, interval)
     table = Table.of(given.said, given.gold, classes=_classes(given), clusters=given.clusters)
     positive = None if given.positive is None else table.classes.index(given.positive)
     found: dict[str, Any] = {
@@ -62,6 +68,25 @@ def agreement(given: Compared, interval: Interval) -> dict[str, Any]:
         found["people"] = _people(given, table.classes, positive)
     if given.positive is not None:
         found["rates"] = _rates(given, interval)
+    return found
+
+
+def _measured(given: Compared) -> bool:
+    return given.ordered and any(one is not None and one != int(one) for one in (*given.said, *given.gold))
+
+
+def _of_measurements(given: Compared, interval: Interval) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "pairs": len(given.gold),
+        "unread": sum(one is None for one in given.said),
+        "classes": [],
+        "table": [],
+        "positive": None,
+        "statistics": correlations(given.said, given.gold, given.clusters, interval),
+    }
+    if given.second is not None:
+        pairs = correlations(given.second, given.gold, given.clusters, attrs.evolve(interval, resamples=1))
+        found["people"] = {name: one["value"] for name, one in pairs.items()}
     return found
 
 
@@ -117,7 +142,8 @@ def _plain(rate: Rate | None) -> dict[str, Any] | None:
 def agreement_text(found: dict[str, Any]) -> str:
     """The page for people."""
     unread = f", {found['unread']:,} of them unread" if found["unread"] else ""
-    lines = [f"judge and people: {found['pairs']:,} pairs{unread}", "", *_table_lines(found), ""]
+    table = ["", *_table_lines(found)] if found["classes"] else []
+    lines = [f"judge and people: {found['pairs']:,} pairs{unread}", *table, ""]
     people = found.get("people", {})
     for name, one in found["statistics"].items():
         line = f"{name:<18}{_number(one['value']):>7}"

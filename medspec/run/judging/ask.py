@@ -1,8 +1,9 @@
 """One judge asked about many things: requests written, replies read, repeats made one.
 
-A row gets `repeats` verdicts, each asked for again up to `retries` times while it cannot be read. With `swap` every one of
-them is two replies, one for each order of the two sides: they must say the same, else it is a tie. Nothing is filled in:
-what no verdict came of is an `Opinion` without one, with the reason.
+A row gets `repeats` verdicts, each asked for again up to `retries` times while it cannot be read; a judge that is greedy or
+recorded is not, as it would say the same. With `swap` every one of them is two replies, one for each order of the two sides:
+they must say the same, else it is a tie. Nothing is filled in: what no verdict came of is an `Opinion` without one, with the
+reason.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import attrs
 
-from medspec.backends.base import Reply, Request, sha256_of
+from medspec.backends.base import UNREACHABLE, Backend, Reply, Request, sha256_of
 from medspec.check.templates import ANSWER_FORMAT
 from medspec.errors import BackendError, InternalError
 from medspec.plan.judge_nodes import Judge, JudgeParameter
@@ -30,6 +31,9 @@ from medspec.syntax.filters import Unrenderable
 from medspec.types import Misfit
 
 TIE = "tie"
+
+STAND_INS = ("mock", "hash", "replay", "invented")
+"""Backends that are no model, and so can judge themselves and need no image: nothing is claimed of what comes out."""
 
 
 @attrs.frozen(kw_only=True)
@@ -113,10 +117,17 @@ class Asking:
             found = self._ask(cases, waiting, attempt)
             for place, one in zip(waiting, found, strict=True):
                 said.setdefault(place, []).append(one)
-            waiting = [place for place in waiting if said[place][-1].trouble is not None]
+            waiting = [place for place in waiting if self._may_change(said[place][-1])]
             if not waiting:
                 break
         return [self._opinion(index, said) for index in range(len(cases))]
+
+    def _may_change(self, said: Said) -> bool:
+        """Whether there is no verdict and another attempt could end otherwise."""
+        if said.trouble is None:
+            return False
+        drawn = self.judge.decode.temperature > 0 and not self.caller.backend.abilities.by_row
+        return drawn or said.reply.failure == UNREACHABLE
 
     def _ask(self, cases: Sequence[Case], places: Sequence[tuple[int, int, bool]], attempt: int) -> list[Said]:
         before = self.caller.asked, self.caller.reused
@@ -150,6 +161,8 @@ class Asking:
             raise BackendError(
                 f"`{case.task}`, row {case.name}: cannot write the prompt of `{judge.name}`: {error}"
             ) from None
+        if any(message.images for message in messages):
+            refuse_images(judge, self.caller.backend, case.task)
         sample = repeat + attempt * judge.repeats
         if self.caller.backend.abilities.by_row:
             name = case.name + (f"@{repeat + 1}" if judge.repeats > 1 else "") + ("/swapped" if swapped else "")
@@ -233,4 +246,14 @@ def _as_render(judge: Judge) -> Render:
         prompt=judge.prompt,
         turns=turns,
         bindings=(*bindings, (ANSWER_FORMAT, Constant(text))),
+    )
+
+
+def refuse_images(judge: Judge, backend: Backend, task: str) -> None:
+    """Raise `BackendError` unless `backend` needs no images: files are opened for the model under test alone."""
+    if backend.abilities.by_row or backend.describe().get("backend") in STAND_INS:
+        return
+    raise BackendError(
+        f"`{task}`: the prompt of `{judge.name}` shows an image, and judges are shown text only; put what can be seen into a "
+        f"field of the row, or replay what was said before: `--judge {judge.name}=replay:FILE`"
     )

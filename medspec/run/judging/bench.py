@@ -14,20 +14,18 @@ import attrs
 
 from medspec.backends.base import Backend
 from medspec.errors import BackendError
-from medspec.plan.judge_nodes import Judge, Panel, VerdictValue
+from medspec.metrics.selection import select_type
+from medspec.plan.judge_nodes import Judge, JudgeParameter, Panel, RowValue, VerdictValue, judges_of
 from medspec.plan.judged import judged_scores, judges_in
 from medspec.plan.nodes import Plan
 from medspec.run.calls import Caller, Watch
 from medspec.run.journal import Journal
-from medspec.run.judging.ask import Asking, Case
+from medspec.run.judging.ask import STAND_INS, Asking, Case, refuse_images
 from medspec.run.judging.models import describe_replacements
 from medspec.run.judging.panel import Ruling, rule
 from medspec.run.judging.people import ANSWERS, QUEUE, decider, queue_line, read_answers, write_lines
 from medspec.run.judging.tell import judges_report
 from medspec.run.shared_replies import OtherRuns
-
-STAND_INS = ("mock", "hash", "replay", "invented")
-"""Backends that are no model, and so can judge themselves: nothing is claimed of what comes out."""
 
 SAME = "E0703"
 VERDICTS = "verdicts.jsonl"
@@ -125,7 +123,28 @@ def panels_in(plan: Plan) -> Iterator[Panel]:
                 yield score.value.judge
 
 
-def refuse_own_judge(plan: Plan, backend: Backend, judges: Judges) -> None:
+def refuse_judges(plan: Plan, backend: Backend, judges: Judges) -> None:
+    """Raise `BackendError` where a judge may not, or cannot, judge what a plan shows it, before anything is asked."""
+    _refuse_own_judge(plan, backend, judges)
+    _refuse_images_shown(plan, judges)
+
+
+def _refuse_images_shown(plan: Plan, judges: Judges) -> None:
+    """For images of the row; what else a prompt shows is known when it is written."""
+    for task in plan.tasks:
+        record = plan.scan(task.scan).record
+        for score in judged_scores(task):
+            assert isinstance(score.value, VerdictValue)
+            for name, given in score.value.arguments:
+                type_ = select_type(record, given.path) if isinstance(given, RowValue) else None
+                if type_ is None or "image" not in (type_.kind, *(child.kind for child in type_.children)):
+                    continue
+                for judge in judges_of(score.value):
+                    if JudgeParameter(name) in dict(judge.bindings).values():
+                        refuse_images(judge, judges.model_of(judge), task.name)
+
+
+def _refuse_own_judge(plan: Plan, backend: Backend, judges: Judges) -> None:
     """Raise `BackendError` where the model under test judges itself and a task does not say why it may.
 
     Loads every judge, so that a judge that cannot be had is known before the model under test is asked anything.
