@@ -17,7 +17,9 @@ from medspec import types
 from medspec.backends.base import Decode
 from medspec.plan import judge_nodes, nodes
 from medspec.plan.errata import Errata
+from medspec.plan.fits import misfit
 from medspec.plan.run_nodes import Wave
+from medspec.plan.verify import faults
 from medspec.syntax import template
 
 _CLASSES: tuple[type, ...] = (
@@ -92,13 +94,19 @@ def to_json(plan: nodes.Plan) -> str:
 
 def from_json(text: str) -> nodes.Plan:
     """The plan written by `to_json`. Raises `ValueError` for anything else, and for a newer format."""
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     if not isinstance(data, dict) or data.get("kind") != "Plan":
         raise ValueError("this is no plan of medspec")
     if data.get("format") != nodes.FORMAT:
         raise ValueError(f"plan format {data.get('format')}; this version of medspec knows {nodes.FORMAT}")
     plan = _build(data)
     assert isinstance(plan, nodes.Plan)
+    # What was written by us is sound; a file may be from anybody.
+    if found := faults(plan):
+        raise ValueError(f"the plan is not sound: {found[0]}")
     return plan
 
 
@@ -132,10 +140,14 @@ def _build(data: Any) -> Any:
         return tuple(_build(entry) for entry in data)
     if not isinstance(data, dict):
         return data
-    cls = _BY_NAME.get(data.get("kind", ""))
+    kind = data.get("kind")
+    cls = _BY_NAME.get(kind) if isinstance(kind, str) else None
     if cls is None:
         raise ValueError(f"unknown node {data.get('kind')!r} in the plan")
     try:
-        return cls(**{key: _build(entry) for key, entry in data.items() if key != "kind"})
+        node = cls(**{key: _build(entry) for key, entry in data.items() if key != "kind"})
     except TypeError as error:
         raise ValueError(f"damaged node {data['kind']!r} in the plan: {error}") from error
+    if (field := misfit(node, _BY_NAME)) is not None:
+        raise ValueError(f"damaged node {data['kind']!r} in the plan: `{field}` holds something else")
+    return node

@@ -39,7 +39,7 @@ def from_text(text: str) -> State:
     """What `to_text` wrote. Raises `ValueError` for anything else, and for a newer format."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"this is no JSON ({error}); restore it from version control") from None
     if not isinstance(document, dict) or "medspec_lock" not in document:
         raise ValueError("this is no lock of medspec")

@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 
 from medspec.errors import StoreError, UsageError
+from medspec.plan.fits import misfit
 from medspec.plan.form import from_json
 from medspec.plan.nodes import Plan
 from medspec.run.environment import package_version
@@ -69,13 +70,16 @@ class RunRecord:
                 known = f"format {version}, this version of medspec knows {FORMAT}"
                 raise StoreError(f"{file} was written by another medspec ({known}); use that one for this run")
             found.pop("medspec", None)
-            return cls(**found)
+            record = cls(**found)
+            if (field := misfit(record, {"Mapping": Mapping, "Any": object})) is not None:  # type: ignore[type-abstract]
+                raise ValueError(f"`{field}` holds something else")
+            return record
         except FileNotFoundError:
             raise StoreError(
                 f"{out} holds no run that can go on: there is no {NAME}, so nothing was asked yet; "
                 "start it again with `medspec run`"
             ) from None
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(f"{file} cannot be read: {error}; start the run again with `medspec run --out`") from error
 
     def roots(self, given: tuple[Path, ...] = ()) -> DataRoots:

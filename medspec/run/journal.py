@@ -93,6 +93,10 @@ class Journal:
             if connection is not None:
                 connection.close()
             raise StoreError(opening_fault(path, error)) from error
+        except UnicodeDecodeError as error:  # SQLite says what it found, and that is no text
+            if connection is not None:
+                connection.close()
+            raise StoreError(damaged(path, "its tables cannot be read")) from error
         except StoreError:
             if connection is not None:
                 connection.close()

@@ -58,7 +58,7 @@ def report_of(run: Path) -> dict[str, Any]:
             return found
     except FileNotFoundError:
         raise StoreError(f"{run} holds no report: the run has not ended; go on with `medspec resume {run}`") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{file} cannot be read: {error}") from error
     raise StoreError(f"{file} is no report of a run")
 

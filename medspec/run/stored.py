@@ -56,7 +56,7 @@ def load_run(folder: Path) -> StoredRun:
         plan = from_json((folder / "plan.json").read_text("utf-8"))
         rows = pl.read_parquet(folder / "rows.parquet")
         return StoredRun(folder, report, plan, rows)
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"cannot read the run in {folder}: {error}") from error
 
 

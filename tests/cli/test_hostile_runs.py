@@ -1,0 +1,103 @@
+"""A run's folder that somebody else made: whatever its files hold, commands end with a word about it and never as our fault."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medspec.cli.ending import OUR_FAULT
+
+EVIL = (
+    None, True, -1, 1e308, 10**400, "", "\x1b[2J", "../../etc/passwd", "/etc/passwd", "x" * 100_000, [], {}, [[[]]],
+    {"kind": "Plan"}, {"kind": "__import__"}, {"a": {"b": None}},
+)  # fmt: skip
+DEEP = "[" * 200_000
+FILES = ("run.json", "plan.json", "report.json", "environment.json")
+COMMANDS = (
+    ("resume", "runs/bad"),
+    ("score", "runs/bad"),
+    ("compare", "runs/good", "runs/bad"),
+    ("explain", "exam_letters", "--measured", "runs/bad"),
+    ("explain", "exam_letters", "--row", "0", "--run", "runs/bad"),
+    ("diff", "runs/good/plan.json", "runs/bad/plan.json"),
+)
+
+
+@pytest.fixture
+def good(project: Path, medspec: Callable[..., Any]) -> Path:
+    assert medspec("run", "--out", "runs/good").code == 0
+    return project / "runs" / "good"
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path to everything inside of a JSON value."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        yield (*path, key)
+        yield from places(entry, (*path, key))
+
+
+def put(value: Any, path: tuple[Any, ...], entry: Any) -> Any:
+    """`value` with `entry` in the place of what stands at `path`."""
+    changed = copy.deepcopy(value)
+    inner = changed
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = entry
+    return changed
+
+
+def copied(good: Path) -> Path:
+    bad = good.parent / "bad"
+    shutil.rmtree(bad, ignore_errors=True)
+    shutil.copytree(good, bad)
+    return bad
+
+
+def all_end_in_words(medspec: Callable[..., Any], said: str) -> None:
+    for command in COMMANDS:
+        done = medspec(*command)
+        assert done.code != OUR_FAULT, (said, command, done.err)
+        assert "\x1b" not in done.out + done.err, (said, command)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(
+    "text", [DEEP, "", "{}", "[]", "null", '{"format": 1}', "\ud800".encode("utf-8", "surrogatepass")]
+)
+def test_files_that_are_something_else(good: Path, medspec: Callable[..., Any], file: str, text: str | bytes) -> None:
+    bad = copied(good)
+    (bad / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    all_end_in_words(medspec, f"{file}: {text[:20]!r}")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_any_value_in_any_place(good: Path, medspec: Callable[..., Any], file: str) -> None:
+    rng = random.Random(5)
+    whole = json.loads((good / file).read_text("utf-8"))
+    paths = list(places(whole))
+    for path in rng.sample(paths, min(12, len(paths))):
+        entry = rng.choice(EVIL)
+        bad = copied(good)
+        (bad / file).write_text(json.dumps(put(whole, path, entry)), encoding="utf-8")
+        all_end_in_words(medspec, f"{file}: {path} = {str(entry)[:40]!r}")
+
+
+@pytest.mark.parametrize("file", ["rows.parquet", "journal.sqlite"])
+def test_damaged_tables(good: Path, medspec: Callable[..., Any], file: str) -> None:
+    whole = (good / file).read_bytes()
+    rng = random.Random(7)
+    for _ in range(6):
+        bad = copied(good)
+        broken = bytearray(whole)
+        for _ in range(20):
+            broken[rng.randrange(len(broken))] = rng.randrange(256)
+        (bad / file).write_bytes(bytes(broken))
+        all_end_in_words(medspec, file)
