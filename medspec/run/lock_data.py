@@ -1,4 +1,4 @@
-"""What `medspec.lock` knows of data: the sha256 of each file a task reads, and which rows were picked as its shots.
+"""What `medspec.lock` knows of data: the sha256 of each file a task reads and over its images, and which rows were its shots.
 
 Paths are those of the spec, so that the lock is the same on every machine. Files that are not there are passed over when the
 lock is written; a file that is there and holds something else is a `DataError` that names it with both digests.
@@ -19,6 +19,7 @@ from medspec.plan.lower import lower
 from medspec.plan.nodes import Plan, Render, Scan, TaskPlan, TextFile
 from medspec.plan.state import State, TaskState, state_of_spec
 from medspec.run.fetched import fetched_file, is_fetched
+from medspec.run.lock_images import IMAGES, image_fields, images_digest, images_name
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import part_of, pick_shots
@@ -36,6 +37,7 @@ class LockedData:
     _places: dict[tuple[str, str], Path | None] = attrs.field(factory=dict)
     _digests: dict[Path, str] = attrs.field(factory=dict)
     _rows: dict[str, Rows] = attrs.field(factory=dict)
+    _images: dict[tuple[str, tuple[str, ...]], str | None] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._scans = {scan.id: scan for scan in self.plan.scans}
@@ -51,6 +53,11 @@ class LockedData:
                 missing.append(path)
             else:
                 found[path] = self._digest(place)
+        scan = self._scans[task.scan]
+        if (fields := image_fields(scan, self._renders[task.render])) and not missing:
+            digest = self._images_digest(scan, fields)
+            found |= {} if digest is None else {images_name(scan): digest}
+            missing += [images_name(scan)] if digest is None else []
         return found, tuple(missing)
 
     def shots(self, task: TaskPlan) -> tuple[str, ...] | None:
@@ -62,10 +69,7 @@ class LockedData:
         if render.shots is None:
             return None
         scan = self._scans[render.shots.scan]
-        if scan.id not in self._rows:
-            rows = read_scan(scan, self.roots)
-            self._rows[scan.id] = rows if scan.part is None else part_of(rows, scan.part)
-        ids = pick_shots(render.shots, self._rows[scan.id]).ids
+        ids = pick_shots(render.shots, self._read(scan)).ids
         # Ids of private rows may be those of patients.
         return (f"sha256:{sha256(chr(0).join(ids).encode()).hexdigest()}",) if scan.private else ids
 
@@ -80,6 +84,32 @@ class LockedData:
                     f"{place}: `{path}` of `{task.name}` holds other data than {version} means: "
                     f"its sha256 is {digest}, medspec.lock says {before}"
                 )
+        yield from self._changed_images(task, locked)
+
+    def _changed_images(self, task: TaskPlan, locked: TaskState) -> Iterator[str]:
+        scan = self._scans[task.scan]
+        before = (locked.data or {}).get(name := images_name(scan))
+        there = all(self._place(path, folder) is not None for path, folder in self._files(task))
+        if before is None or not there:
+            return
+        after = self._images_digest(scan, image_fields(scan, self._renders[task.render]))
+        if after not in (None, before):
+            yield (
+                f"the {name}, shown by `{task.name}`, are others than medspec.lock means: "
+                f"the sha256 over all is {after}, medspec.lock says {before}"
+            )
+
+    def _read(self, scan: Scan) -> Rows:
+        if scan.id not in self._rows:
+            rows = read_scan(scan, self.roots)
+            self._rows[scan.id] = rows if scan.part is None else part_of(rows, scan.part)
+        return self._rows[scan.id]
+
+    def _images_digest(self, scan: Scan, fields: tuple[str, ...]) -> str | None:
+        key = (scan.id, fields)
+        if key not in self._images:
+            self._images[key] = images_digest(scan, fields, self._read(scan).rows, self.roots)
+        return self._images[key]
 
     def _files(self, task: TaskPlan) -> Iterator[tuple[str, str]]:
         """Path and folder of every file that rows and texts of the task come from."""
@@ -122,7 +152,8 @@ def locked_state(spec: Spec, roots: DataRoots, before: State | None) -> tuple[St
         old = None if before is None else before.tasks.get(name)
         known = old if old is not None and old.call_hash == task.call_hash else None
         found |= {path: known.data[path] for path in absent if known is not None and path in (known.data or {})}  # type: ignore[index]
-        shots = data.shots(planned) if not absent else None if known is None else known.shots
+        rows_at_hand = not any(not path.startswith(IMAGES) for path in absent)
+        shots = data.shots(planned) if rows_at_hand else None if known is None else known.shots
         tasks[name] = attrs.evolve(task, data=found, shots=shots)
         missing |= dict.fromkeys(absent)
     return attrs.evolve(state, tasks=tasks), tuple(missing)

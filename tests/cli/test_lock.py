@@ -230,3 +230,71 @@ def test_lock_for_programs(project, medspec):
     change(("exam_letters @1", "exam_letters @2"), ("Answer with one letter.", "Answer with a letter."))
     document = json.loads(medspec("lock", "--format", "json").out)
     assert [task["class"] for task in document["tasks"]] == ["call"]
+
+
+LOOK = """edition 2026
+import std.metrics { accuracy }
+enum Side { left right }
+record Row { id : text  scan : image  others : image[0..2]  gold : Side }
+dataset chest : Row { source = jsonl("chest.jsonl")  splits = [test] }
+prompt look(scan: image, others: image[0..2]) { user "{{ scan }}{% for one in others %} {{ one }}{% endfor %} Which side?" }
+task side @1 { data = chest.test  prompt = look  answer Side via plain  metrics { primary accuracy } }
+"""
+IMAGES = {"a.png": b"one", "deep/b.png": b"two", "c.png": b"three"}
+
+
+@pytest.fixture
+def looking(project):
+    """The project with a task whose prompt shows three images."""
+    (project / "specs" / "look.medspec").write_text(LOOK, encoding="utf-8")
+    rows = [
+        {"id": "1", "scan": "c.png", "others": ["a.png", "deep/b.png"], "gold": "left"},
+        {"id": "2", "scan": "a.png", "others": [], "gold": "right"},
+    ]
+    (project / "specs" / "chest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for name, content in IMAGES.items():
+        (project / "specs" / name).parent.mkdir(exist_ok=True)
+        (project / "specs" / name).write_bytes(content)
+    return project
+
+
+def test_an_image_that_changed_is_noticed(looking, medspec):
+    assert medspec("lock").code == 0
+    lines = "".join(f"{name}\0{sha256(IMAGES[name]).hexdigest()}\n" for name in sorted(IMAGES))
+    assert entry("look.side")["data"]["images of chest.test"] == sha256(lines.encode()).hexdigest()
+    (looking / "said.jsonl").write_text(
+        '{"id": "1", "reply": "left"}\n{"id": "2", "reply": "left"}\n', encoding="utf-8"
+    )
+    replay = ("--model", "replay:said.jsonl")
+    commands = (("compile", "side", *replay), ("run", "side", *replay))
+    for command in commands:
+        assert medspec(*command, "--locked").code == 0
+    (looking / "specs" / "deep" / "b.png").write_bytes(b"2")
+    before = LOCK.read_bytes()
+    for command in commands:
+        done = medspec(*command, "--locked")
+        assert (
+            done.code == 3
+            and "the images of chest.test, shown by `side`, are others than medspec.lock means" in done.err
+        )
+    done = medspec("lock")
+    assert (
+        done.code == 3 and "`images of chest.test` of `look.side`: sha256" in done.err and LOCK.read_bytes() == before
+    )
+    assert medspec("lock", "--accept", "side").code == 0 and LOCK.read_bytes() != before
+    assert medspec("run", "side", *replay, "--locked").code == 0
+
+
+def test_images_that_are_not_at_hand_are_not_compared(looking, medspec):
+    medspec("lock")
+    whole = LOCK.read_bytes()
+    (looking / "specs" / "a.png").unlink()
+    (looking / "specs" / "c.png").write_bytes(b"another")
+    done = medspec("lock")
+    assert done.code == 0 and "not found, so locked without their data: images of chest.test" in done.err
+    assert LOCK.read_bytes() == whole, "what is known of them stays"
+    (looking / "said.jsonl").write_text('{"id": "1", "reply": "left"}\n', encoding="utf-8")
+    assert medspec("compile", "side", "--model", "replay:said.jsonl", "--locked").code == 0
+    LOCK.unlink()
+    medspec("lock")
+    assert list(entry("look.side")["data"]) == ["chest.jsonl"]
