@@ -82,6 +82,10 @@ def _artifact(value: tree.Value, scope: Scope) -> dict[str, Any] | None:
     if not place:
         report.add("E0301", "an artifact needs a name", value.place)
         return None
+    if "?" in place or "?" in found.get("url", ""):
+        helps = ["whoever runs it gives settings: `--judge NAME=openai:MODEL@URL?key=...`"]
+        report.add("E0301", "an artifact has no settings after a `?`", value.place, helps=helps)
+        return None
     if "path" in found and not _stays_inside(place):
         helps = ["write a path relative to the folder with models"]
         report.add("E0603", "a model's path must stay inside the folder with models", value.place, helps=helps)

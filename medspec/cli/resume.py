@@ -14,7 +14,7 @@ import click
 from medspec.cli.judging import check_floors
 from medspec.cli.options import data_option, format_option, quiet_option
 from medspec.cli.output import print_text
-from medspec.cli.running import carry_out, show_report
+from medspec.cli.running import carry_out, require_agreed_model, show_report
 from medspec.cli.specs import shown_path
 from medspec.config import find_config
 from medspec.errors import StoreError
@@ -36,6 +36,8 @@ def COMMAND(run: str | None, data: tuple[Path, ...], format: str, quiet: bool) -
     runs = find_config(Path.cwd()).root / "runs"
     folder = find_run(run, runs).absolute()
     record = RunRecord.read(folder)
+    for model in (record.model, *record.judges.get("instead", {}).values()):
+        require_agreed_model(model, f"the model of {folder}", f"medspec run NAMES --out {folder} --model {model}")
     plan, given = plan_of(folder), tuple(root.absolute() for root in data)
     if not quiet:
         print_text(f"going on with {shown_path(folder)}", sys.stderr)

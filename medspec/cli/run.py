@@ -16,7 +16,7 @@ from medspec.cli.judging import check_floors
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
 from medspec.cli.options import data_option, format_option, level_options, quiet_option
 from medspec.cli.output import print_diagnostics
-from medspec.cli.running import carry_out, show_report
+from medspec.cli.running import carry_out, require_agreed_model, show_report
 from medspec.cli.selecting import select_option, selected_names, selected_plan
 from medspec.cli.speaking import dialect_named, dialect_option
 from medspec.cli.specs import make_plan, sort_arguments, sound_specs, unfit
@@ -181,4 +181,6 @@ def _model(model: str | None, config: Config) -> str:
             "say which model to run, such as --model onnx:DIR, or --model builtin:quickstart to try things out; "
             "or say it once and for all with `model` in medspec.toml"
         )
+    if model is None:
+        require_agreed_model(chosen, "the model of medspec.toml", f"--model {chosen}")
     return chosen

@@ -71,6 +71,15 @@ def _refuse_unfit(model: str, backend: Backend, options: Options, digest: str | 
         )
 
 
+def require_agreed_model(model: str, what: str, typed: str) -> None:
+    """Raises `UsageError` for a remote model that stands in a file and is not agreed to; `typed` is how to name it."""
+    from medspec.backends import find_scheme
+    from medspec.backends.openai.agreed import require_agreed
+
+    if find_scheme(model).abilities.remote:
+        require_agreed(model.partition("?")[0].rpartition("@")[2], what, typed)
+
+
 def show_report(report: dict[str, Any], folder: Path, format: str) -> None:
     """The result on the standard output: the table, or the report itself."""
     if format == "json":

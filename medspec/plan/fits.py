@@ -9,19 +9,22 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import attrs
 
+_HINTS: dict[type, dict[str, Any]] = {}
+"""What each class declares; finding it out is slow."""
+
 
 def misfit(node: Any, names: Mapping[str, type]) -> str | None:
     """The first field of `node` that holds something else than it declares; `names` are classes that hints may name."""
-    hints = _hints(type(node), tuple(names.items()))
-    for field in attrs.fields(type(node)):
-        if field.name in hints and not fits(getattr(node, field.name), hints[field.name]):
-            return field.name
-    return None
+    cls = type(node)
+    if cls not in _HINTS:
+        _HINTS[cls] = typing.get_type_hints(cls, localns=dict(names))
+    names_of_fields: list[str] = [field.name for field in attrs.fields(cls)]
+    found = (name for name in names_of_fields if name in _HINTS[cls])
+    return next((name for name in found if not fits(getattr(node, name), _HINTS[cls][name])), None)
 
 
 def fits(value: Any, hint: Any) -> bool:
@@ -49,8 +52,3 @@ def _entries_fit(value: tuple[Any, ...], arguments: tuple[Any, ...]) -> bool:
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         return all(fits(entry, arguments[0]) for entry in value)
     return len(value) == len(arguments) and all(map(fits, value, arguments))
-
-
-@cache
-def _hints(cls: type, names: tuple[tuple[str, type], ...]) -> dict[str, Any]:
-    return typing.get_type_hints(cls, localns=dict(names))

@@ -71,7 +71,7 @@ class RunRecord:
                 raise StoreError(f"{file} was written by another medspec ({known}); use that one for this run")
             found.pop("medspec", None)
             record = cls(**found)
-            if (field := misfit(record, {"Mapping": Mapping, "Any": object})) is not None:  # type: ignore[type-abstract]
+            if (field := misfit(record, {"Mapping": Mapping, "Any": object})) is not None:
                 raise ValueError(f"`{field}` holds something else")
             return record
         except FileNotFoundError:

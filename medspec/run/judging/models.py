@@ -16,7 +16,8 @@ from typing import Any
 import attrs
 
 from medspec.backends.base import Abilities, Backend
-from medspec.errors import StoreError, UsageError
+from medspec.backends.openai.agreed import require_agreed
+from medspec.errors import BackendError, StoreError, UsageError
 from medspec.plan.judge_nodes import LOCAL_SCHEMES, Judge, Model
 from medspec.plan.judged import judges_in
 from medspec.plan.nodes import Plan
@@ -30,7 +31,14 @@ Open = Callable[[str], Backend]
 
 
 def name_of(model: Model, roots: DataRoots) -> str:
-    """The name of a model as `--model` takes it: `onnx:DIR`, `openai:NAME@URL`."""
+    """The name of a model as `--model` takes it: `onnx:DIR`, `openai:NAME@URL`.
+
+    Raises `BackendError` for one with settings: a spec or a plan must not say which variable of the environment is sent.
+    """
+    if "?" in model.place or "?" in (model.url or ""):
+        raise BackendError(f"the model `{model.name}` has settings after a `?`, which only `--judge` may have")
+    if model.remote:
+        require_agreed(model.url or "", f"the model `{model.name}` of a judge", "--judge NAME=openai:MODEL@URL")
     if model.url is not None:
         return f"{model.scheme}:{model.place}@{model.url}"
     if model.scheme in LOCAL_SCHEMES and model.scheme != "builtin":
