@@ -26,8 +26,11 @@ class Symbol:
 
 @attrs.frozen
 class Rule:
-    """One parameter of a built-in call. `kind` is `text`, `int`, `float`, `bool`, `texts`, `floats`, `word` (see `choices`),
-    or `case`: the name of an enum's case, or true or false. `low` and `high` bound a number, or each of several."""
+    """One parameter of a built-in call.
+
+    `kind` is `text`, `int`, `float`, `bool`, `texts`, `floats`, `word` (see `choices`), `field`: the name of a field of the row,
+    or `case`: the name of an enum's case, or true or false. `low` and `high` bound a number, or each of several.
+    """
 
     name: str
     kind: str
@@ -119,7 +122,7 @@ def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> 
         name = value.path.dotted
         if values and name in values and name not in rule.choices:
             return _from_parameter(name, values[name], value.place, rule, report)
-        if rule.kind == "name":
+        if rule.kind in ("name", "field"):
             return name
         if rule.kind == "word":
             if name in rule.choices:
@@ -182,6 +185,7 @@ _NEEDS = {
     "floats": "a list of numbers ([0.5, 0.75])",
     "word": "one of its words",
     "name": "a name",
+    "field": "the name of a field of the row, which holds a number",
     "case": "a case of the answer's enum, or true or false",
 }
 

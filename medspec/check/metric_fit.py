@@ -10,6 +10,7 @@ import attrs
 from medspec.check.answers import AnswerSpec
 from medspec.check.arguments import ABSENT
 from medspec.check.scope import Scope
+from medspec.check.spec import RecordSpec
 from medspec.metrics import METRICS
 from medspec.metrics.base import Metric
 from medspec.metrics.patterns import AbstainOf
@@ -36,6 +37,7 @@ class Compared:
     gold_name: str
     gold_place: Place
     unread: str
+    record: RecordSpec
     verdict: Place | None = None
 
     @property
@@ -133,7 +135,7 @@ def _check_cases(
 ) -> bool:
     """Settings that name a case name one of the answer's own."""
     for setting in metric.settings:
-        value, type_ = settings[setting.name], types["pred"]
+        value, type_ = settings.get(setting.name), types["pred"]
         if setting.kind != "case" or value is ABSENT or type_.kind == "unknown":
             continue
         cases = [case.name for case in getattr(type_, "cases", ())]

@@ -14,6 +14,7 @@ import attrs
 
 from medspec.check.answers import AnswerSpec
 from medspec.check.arguments import ABSENT, read_arguments, rules_of
+from medspec.check.metric_fields import check_fields, take_fields
 from medspec.check.metric_fit import Compared, check_fit
 from medspec.check.scope import Missing, Scope
 from medspec.check.spec import RecordSpec
@@ -60,7 +61,7 @@ def read_metrics(
         if not cut_off and answer is not None and record is not None and gold is not None:
             field = record.type.field(gold)
             assert field is not None
-            compared = Compared(answer, field.type, f"{record.name}.{gold}", record.place_of(gold), unread)
+            compared = Compared(answer, field.type, f"{record.name}.{gold}", record.place_of(gold), unread, record)
         score = _read_score(metric, entry, compared, judges, scope)
         clean &= score is not None
         label = entry.label.name if entry.label else metric.name
@@ -120,6 +121,7 @@ def _read_score(
         if compared is not None and not _can_select(on, entry.on.place, compared, scope):
             return None
     settings = read_arguments(call, rules_of(metric.settings), scope.report, values=scope.values)
+    fields = take_fields(metric, settings)
     clean = ABSENT not in settings.values()
     yields = Range(None, None)
     if compared is not None:
@@ -132,6 +134,7 @@ def _read_score(
         answer = seen_type(metric.signature, answer, gold if taken is None else None)
         types: dict[str, Type] = {"pred": answer, "gold": gold, "value": answer}
         clean = check_fit(metric, call, types, settings, compared, scope) and clean
+        clean = check_fields(fields, call, compared.record, answer, scope) and clean
         if clean:
             yields = metric.signature.range_for(types, settings)
     if not clean:
@@ -147,6 +150,7 @@ def _read_score(
         low=yields.low,
         high=yields.high,
         higher_is_better=yields.higher_is_better,
+        fields=fields,
     )
 
 

@@ -17,6 +17,7 @@ from medspec.check.arguments import ABSENT, Rule, Symbol, read_tags, read_value,
 from medspec.check.bindings import Asked, bind_prompt
 from medspec.check.decoding import read_decoding
 from medspec.check.egress import check_judged
+from medspec.check.metric_fields import report_shown_fields
 from medspec.check.metrics import compares, range_of, read_metrics
 from medspec.check.prompts import report_shadowing
 from medspec.check.references import read_references
@@ -280,6 +281,7 @@ def _build(declaration: tree.TaskDecl, clauses: Clauses, checker: Checker) -> Ta
     unread = _read_unread(clauses.get("unread"), waivers)
     judges = JudgeCalls.of(checker, record, gold, None if answer is None else answer.use.answer)
     scores = read_metrics(clauses["metrics"], answer, record, gold, unread, judges) if "metrics" in clauses else None
+    report_shown_fields(scores or (), () if bound is None else bound[1], clauses.get("prompt"), waivers, report)
     if bound is not None and answer is not None:
         report_unsaid(*bound, answer, clauses["prompt"].node.value.place, waivers, report)  # type: ignore[union-attr]
     decoding = read_decoding(clauses.get("decode"))

@@ -115,6 +115,8 @@ def _setting(setting: Setting) -> str:
     """`bins: 15`, `variant: l|1|2`, `positive: CASE`: a default, or what there is to choose from, the default first."""
     if setting.required:
         return f"{setting.name}: CASE (must be given)"
+    if setting.kind == "field":
+        return f"{setting.name}: FIELD of the row"
     if setting.choices:
         choices = (setting.default, *(choice for choice in setting.choices if choice != setting.default))
         return f"{setting.name}: {'|'.join(choices)}"

@@ -14,7 +14,7 @@ from medspec.readers import find_reader
 from medspec.readers.base import Reader, Unread
 from medspec.run.reading import read_reply
 from medspec.run.render import Turns, shot_adder, turn_maker
-from medspec.run.score import metric_of, seen_by
+from medspec.run.score import fields_of, metric_of, seen_by
 from medspec.types import RecordType, Type
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ class Subject:
                 else self.reader.confidence(reply.scores, self.type, row, settings)
                 for answer, row, reply in zip(answers, rows, replies, strict=True)
             ]
-        batch = Batch(self.type, answers, [row[self.task.gold] for row in rows], self.gold_type, sure)
+        golds, beside = [row[self.task.gold] for row in rows], fields_of([score], rows)
+        batch = Batch(self.type, answers, golds, self.gold_type, sure, fields=beside)
         try:
             return metric.compute(seen_by(score, batch), dict(score.settings))
         except Exception as error:

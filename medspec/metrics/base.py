@@ -134,6 +134,8 @@ def ends_of(type_: Type | None) -> tuple[float | None, float | None]:
 class Metric:
     """A member of the catalogue.
 
+    Settings of kind `field` are no entries of `Settings`: their values stand in `Batch.fields`, row by row.
+
     `compute` gives the value over all rows of a batch, at least one; NaN where the metric is not defined for them.
     Metrics of grain `per row` give the value of one row (`per_row`: answer, gold, type of the answer, settings), or the
     values of all rows at once (`rows`: float64 of shape [rows]), or both, equal; their mean is the value of the batch.
@@ -163,7 +165,7 @@ class Metric:
     @property
     def defaults(self) -> dict[str, Any]:
         """The settings nobody has to give."""
-        return {setting.name: setting.default for setting in self.settings if not setting.required}
+        return {one.name: one.default for one in self.settings if not one.required and one.kind != "field"}
 
     def row_values(self, batch: Batch, settings: Settings) -> np.ndarray | None:
         """The value of every row, float64 of shape [rows]; None for metrics of grain `whole set`."""

@@ -37,6 +37,8 @@ class Batch:
     confidence: Sequence[Sequence[float] | None] | None = None
     judged: Mapping[str, tuple[Type, Sequence[Any]]] | None = None
     """What judges say: label of a score -> type of the value, and the value of each row (`Unread`, or `UNSCORED`)."""
+    fields: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
+    """Further values of each row by field of the row, and, as a metric sees them, by the setting they stand for."""
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -83,6 +85,14 @@ class Batch:
         nan = float("nan")
         answers = np.array([nan if type(answer) is Unread else answer for answer in self.answers], np.float64)
         return answers, np.array(self.golds, np.float64)
+
+    def field_numbers(self, setting: str) -> np.ndarray | None:
+        """A setting that is a field of the row, as float64 of shape [rows], NaN where it is null; None where it is not set."""
+        import numpy as np
+
+        if setting not in self.fields:
+            return None
+        return np.array([float("nan") if value is None else value for value in self.fields[setting]], np.float64)
 
     def probabilities(self) -> np.ndarray:
         """`confidence` as float64 of shape [rows, classes]; 0 where a row has fewer, and where unread."""

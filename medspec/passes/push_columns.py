@@ -43,6 +43,7 @@ def _used(scan: Scan, plan: Plan) -> set[str]:
             used.add(task.gold)
             used.update(anchors(plan.read(task.read).reader.answer))
             for score in task.scores:
+                used.update(field for _, field in score.fields)
                 if isinstance(score.value, VerdictValue):
                     used.update(fields_used(score.value))
     # A field anchored in another one cannot be loaded without it.

@@ -112,7 +112,9 @@ def score_parts(task: TaskPlan, scan: Scan, read: Read) -> dict[str, Any]:
 
 def _metric_parts(score: Score, scan: Scan) -> list[Any]:
     """What a metric computes; where it looks only if that is not the whole answer and gold."""
-    parts = [score.metric, score.settings, score.version]
+    parts: list[Any] = [score.metric, score.settings, score.version]
+    if score.fields:
+        parts.append({setting: _column(scan, field) for setting, field in score.fields})
     if isinstance(score.value, VerdictValue):
         return [*parts, score.on, verdict_parts(score.value, lambda field: _column(scan, field))]
     return parts if not score.on and score.value is None else [*parts, score.on, score.value]

@@ -252,7 +252,8 @@ class Score:
     """One metric. `label` is its name in reports.
 
     It compares answer and gold, seen through the field `on` of both (empty: the whole of them), or takes one `value` of
-    each row. `low`, `high` (None: open) and `higher_is_better` say what it yields.
+    each row. `low`, `high` (None: open) and `higher_is_better` say what it yields. `fields` are settings that differ from row
+    to row: (setting, field of the row that holds it).
     """
 
     label: str
@@ -265,6 +266,7 @@ class Score:
     low: float | None = None
     high: float | None = None
     higher_is_better: bool = True
+    fields: tuple[tuple[str, str], ...] = attrs.field(default=(), metadata={"sparse": True})
 
 
 @attrs.frozen(kw_only=True)

@@ -111,6 +111,9 @@ def _tasks(plan: Plan, scans: Mapping[str, Scan]) -> Iterator[str]:
         for name in sorted(anchors(reads[task.read].reader.answer)):
             if record.field(name) is None:
                 yield f"the answers of {task.name} choose from {name}, which is not read"
+        for name in sorted({field for one in task.scores for _, field in one.fields}):
+            if record.field(name) is None:
+                yield f"a metric of {task.name} looks at {name}, which is not read"
         shown = {name for one in task.scores if isinstance(one.value, VerdictValue) for name in fields_used(one.value)}
         for name in sorted(shown):
             if record.field(name) is None:

@@ -31,7 +31,8 @@ class Setting:
     """One setting of a reader or a metric. `default` also fixes its type; `choices` is for words.
 
     `low` and `high` bound a number, both included. A setting of kind `case` names a value of the answer's type (a case of
-    its enum, or true or false), which has no default: it must be given.
+    its enum, or true or false), which has no default: it must be given. One of kind `field` names a field of the row that holds
+    a number of the answer's kind, so that it differs from row to row; it may be left out.
     """
 
     name: str

@@ -13,7 +13,7 @@ from medspec.metrics.base import Batch
 from medspec.plan.nodes import Read
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
-from medspec.run.score import metric_of, seen_by
+from medspec.run.score import fields_of, metric_of, seen_by
 from medspec.run.tasks import read_reply
 
 
@@ -93,9 +93,10 @@ def _score(example: ExampleSpec, label: str, answer: Any, reply: Reply) -> float
     record = example.task.rows.record
     gold = record.type.field(example.task.gold) if record is not None else None
     assert gold is not None
-    batch = Batch(use.answer, [answer], [example.row[example.task.gold]], gold.type, confidence)
+    beside = fields_of([score], [example.row])
+    batch = Batch(use.answer, [answer], [example.row[example.task.gold]], gold.type, confidence, fields=beside)
     seen = seen_by(score, batch)
-    if metric.per_row is not None:
+    if metric.per_row is not None and not score.fields:
         return metric.per_row(seen.answers[0], seen.golds[0], seen.type, settings)
     return metric.compute(seen, settings)
 

@@ -7,6 +7,7 @@ An unread answer either stays a row like any other (`worst`: each metric counts 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -102,7 +103,15 @@ def seen_by(score: Score, batch: Batch) -> Batch:
         type_, values = batch.judged[score.label]
         return Batch(type_, values, [None] * len(values))
     seen = select_batch(batch, score.on) if score.value is None else values_batch(batch, score.value.path)
+    if score.fields:
+        seen = attrs.evolve(seen, fields={setting: batch.fields[field] for setting, field in score.fields})
     return seen_batch(metric_of(score).signature, seen)
+
+
+def fields_of(scores: Iterable[Score], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values of the fields that metrics look at beside gold, row by row: `Batch.fields`."""
+    names = {field for score in scores for _, field in score.fields}
+    return {name: [row[name] for row in rows] for name in sorted(names)}
 
 
 def rows_of(batch: Batch, indexes: list[int]) -> Batch:
@@ -113,6 +122,7 @@ def rows_of(batch: Batch, indexes: list[int]) -> Batch:
         answers=[batch.answers[index] for index in indexes],
         golds=[batch.golds[index] for index in indexes],
         confidence=None if confidence is None else [confidence[index] for index in indexes],
+        fields={name: [values[index] for index in indexes] for name, values in batch.fields.items()},
         judged=None if judged is None else {k: (t, [v[index] for index in indexes]) for k, (t, v) in judged.items()},
     )
 

@@ -132,7 +132,7 @@ def _forms(run: StoredRun, task: str, label: str) -> tuple[Resampled, ...] | Non
 
     score, planned = score_of(run, task, label), run.plan.task(task)
     metric = metric_of(score)
-    if metric.resampled is None or isinstance(score.value, VerdictValue):
+    if metric.resampled is None or score.fields or isinstance(score.value, VerdictValue):
         return None
     read = run.plan.read(planned.read)
     found = []

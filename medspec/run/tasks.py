@@ -26,7 +26,7 @@ from medspec.run.reading import read_reply as read_reply
 from medspec.run.row_lines import RowLines
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
-from medspec.run.score import metric_of
+from medspec.run.score import fields_of, metric_of
 from medspec.run.slices import names_text, score_slices
 from medspec.run.speech import Sizes, reply_text
 from medspec.run.unread_bounds import unread_bounds
@@ -73,7 +73,8 @@ def finish_task(
         task=task.name, ids=rows.ids, rows=rows.rows * draws, answers=answers, replies=replies, draws=draws
     )
     judged = {} if judge is None else judge_scores(task.scores, answered, judge)
-    batches = _batches(read, gold_type.type, golds, answers, sure, judged)
+    beside = fields_of(task.scores, rows.rows)
+    batches = _batches(read, gold_type.type, golds, answers, sure, judged, beside)
     clusters = cluster_rows(scan, rows)
     codes = None if clusters is None else clusters.codes
     scored = score_samples(task.scores, batches, interval, unread_policy=read.unread, clusters=codes)
@@ -149,6 +150,7 @@ def _batches(
     answers: Sequence[Any],
     sure: Sequence[tuple[float, ...] | None] | None,
     judged: Mapping[str, Judged],
+    beside: Mapping[str, Sequence[Any]],
 ) -> list[Batch]:
     """One batch for each draw."""
     size = max(len(golds), 1)
@@ -160,6 +162,7 @@ def _batches(
             gold_type,
             None if sure is None else sure[start : start + size],
             {label: (type_of(one.value), one.values[start : start + size]) for label, one in judged.items()},
+            beside,
         )
         for start in range(0, len(answers), size)
     ]

@@ -146,6 +146,25 @@ def test_within_by_hand() -> None:
     assert rows() == [0, 0, 0, 0, 1, 0, 0]
 
 
+def test_within_bounds_of_the_row_by_hand() -> None:
+    """Ends count, one side may be open, null is no bound, and the gold is right even where its bounds leave it out."""
+    answers = [9.5, 10.0, 9.4, 0.3, 8.0, 5.0, 5.1, UNREAD]
+    golds = [9.9, 9.9, 9.9, 0.2, 5.0, 5.0, 5.0, 5.0]
+    least = [9.5, 9.0, 9.5, 0.2, 4.0, 6.0, None, 4.0]
+    most = [9.9, 9.9, 9.9, 0.1 + 0.2, 6.0, 7.0, 6.0, 6.0]
+    metric = find_metric("within")
+    assert metric is not None
+
+    def rows(settings: dict[str, float], **fields: list[float | None]) -> list[float]:
+        batch = Batch(NUMBER, answers, golds, fields=fields)
+        return metric.row_values(batch, {**metric.defaults, **settings}).tolist()  # type: ignore[union-attr]
+
+    assert rows({}, lower=least, upper=most) == [1, 0, 0, 1, 0, 1, 0, 0]
+    assert rows({}, lower=least) == [1, 1, 0, 1, 1, 1, 0, 0]
+    assert rows({}, upper=most) == [1, 0, 1, 1, 0, 1, 1, 0]
+    assert rows({"absolute": 0.1}, lower=least, upper=most) == [1, 1, 0, 1, 0, 1, 1, 0]
+
+
 def test_mean_absolute_error_of_unread_rows() -> None:
     """Gold 3 of 0..10 can be missed by 7, gold 8 by 8."""
     assert value("mae", [1.0, UNREAD, UNREAD], [2.0, 3.0, 8.0], NUMBER) == pytest.approx((1 + 7 + 8) / 3)
