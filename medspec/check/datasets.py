@@ -42,6 +42,7 @@ FORMATS: dict[str, tuple[Rule, ...]] = {
     "parquet": (_PATH,),
     "conll": (_PATH,),
     "pubtator": (_PATH,),
+    "standoff": (_PATH,),
 }
 """Source formats and what they take."""
 
@@ -241,7 +242,7 @@ def _check_column(
     if isinstance(column, FromDocument) and source is not None and source.format != "json":
         title = f"rows of a {source.format} file stand in no document"
         scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"))
-    if isinstance(column, FromKey) and source is not None and source.format != "json":
+    if isinstance(column, FromKey) and source is not None and source.format not in ("json", "standoff"):
         title = f"rows of a {source.format} file have no key"
         helps = ["`key()` is the key of a row in a JSON object; `row_number()` counts the rows of any file"]
         scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"), helps=helps)

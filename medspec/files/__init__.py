@@ -11,5 +11,6 @@ from medspec.files.json_document import JSON
 from medspec.files.jsonl import JSONL
 from medspec.files.parquet import PARQUET
 from medspec.files.pubtator import PUBTATOR
+from medspec.files.standoff import STANDOFF
 
-FORMATS: tuple[Format, ...] = (JSONL, JSON, CSV, PARQUET, CONLL, PUBTATOR)
+FORMATS: tuple[Format, ...] = (JSONL, JSON, CSV, PARQUET, CONLL, PUBTATOR, STANDOFF)

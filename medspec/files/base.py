@@ -68,12 +68,13 @@ class Format:
     """A member of the catalogue. `suffixes` are the ends of file names that mean this format.
 
     `read` gets the file, its layout, and the top-level columns that will be looked at (None: all of them; a format may
-    offer more than was asked for). It raises `DataError`.
+    offer more than was asked for). It raises `DataError`. With `folder` a source is a whole folder, a `DataFolder`.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[DataFile, Layout, Collection[str] | None], RawRows]
+    folder: bool = False
 
 
 def fault_of(value: Any) -> str | None:

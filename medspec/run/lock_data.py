@@ -14,7 +14,7 @@ import attrs
 
 from medspec.check.spec import Spec
 from medspec.errors import DataError
-from medspec.files.opening import DataFile
+from medspec.files.data_folder import open_data
 from medspec.plan.lower import lower
 from medspec.plan.nodes import Plan, Render, Scan, TaskPlan, TextFile
 from medspec.plan.state import State, TaskState, state_of_spec
@@ -125,13 +125,14 @@ class LockedData:
             return fetched_file(path) if is_fetched(path) else None
         if key not in self._places:
             # Asked first whether it is there at all: `find_file` takes its time to say where else it may be.
-            there = any((root / path).is_file() for root, _ in self.roots.places(folder))
-            self._places[key] = find_file(path, self.roots, folder=folder) if there else None
+            there = [place for root, _ in self.roots.places(folder) if (place := root / path).exists()]
+            whole = bool(there) and there[0].is_dir()
+            self._places[key] = find_file(path, self.roots, folder=folder, whole_folder=whole) if there else None
         return self._places[key]
 
     def _digest(self, place: Path) -> str:
         if place not in self._digests:
-            self._digests[place] = DataFile(place, str(place)).digest()
+            self._digests[place] = open_data(place, folder=place.is_dir()).digest()
         return self._digests[place]
 
 

@@ -70,9 +70,11 @@ def find_file(
     dataset: str = "",
     license: str | None = None,
     fetch: str | None = None,
+    whole_folder: bool = False,
 ) -> Path:
     """The first file at `path` under `roots`, then under `folder`. A `*` in the path stands for the unknown part of a name.
 
+    With `whole_folder` it is a folder that is looked for.
     `dataset`, `license` and `fetch` are for the message of the `DataError` that is raised where there is none, or where the path
     leaves its root.
     """
@@ -82,7 +84,7 @@ def find_file(
     looked: list[str] = []
     for root, origin in roots.places(folder):
         place = _matching(root, path) if "*" in path else root / path
-        note = _why_not(root, place)
+        note = _why_not(root, place, whole_folder=whole_folder)
         if note is None:
             _refuse_escape(path, root, place)
             return place
@@ -127,11 +129,13 @@ def _refuse_escape(path: str, root: Path, place: Path) -> None:
         )
 
 
-def _why_not(root: Path, place: Path) -> str | None:
-    """None if `place` is a file, else what to say about it after its origin."""
+def _why_not(root: Path, place: Path, *, whole_folder: bool) -> str | None:
+    """None if `place` is a file, or a folder where one is looked for, else what to say about it after its origin."""
     try:
-        if place.is_file():
+        if place.is_dir() if whole_folder else place.is_file():
             return None
+        if place.is_file():
+            return ": a file, not a directory"
         if place.is_dir():
             return ": a directory, not a file"
         return "" if root.is_dir() else ": no such folder"

@@ -17,6 +17,7 @@ import attrs
 from medspec.errors import DataError, UsageError
 from medspec.files import FORMATS
 from medspec.files.base import Layout, RawRow, RawRows
+from medspec.files.data_folder import open_data
 from medspec.files.image_size import image_size
 from medspec.files.json_document import read_ids
 from medspec.files.opening import DataFile
@@ -67,13 +68,13 @@ def read_scan(
     """
     if limit is not None and limit < 1:
         raise UsageError(f"the limit is {limit}; at least 1 row must be read")
-    file = _find(scan, scan.source, roots)
+    form = next(form for form in FORMATS if form.name == scan.source.format)
+    file = _find(scan, scan.source, roots, whole_folder=form.folder)
     keeps = [_Keeping(keep, _find(scan, keep.ids, roots)) for keep in scan.keep]
     loader = RowLoader(
         record=scan.record, columns=dict(scan.columns), cells=scan.source.format == "csv", private=scan.private
     )
     layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
-    form = next(form for form in FORMATS if form.name == scan.source.format)
     overlay = read_errata(scan, roots)
     reading = _Reading(scan, file, loader, keeps, budget or Budget(), overlay, keep_going)
     with sizes_from(lambda path: _image_size(path, scan, roots)):
@@ -91,11 +92,17 @@ def read_scan(
     )
 
 
-def _find(scan: Scan, source: FileSource, roots: DataRoots) -> DataFile:
+def _find(scan: Scan, source: FileSource, roots: DataRoots, *, whole_folder: bool = False) -> DataFile:
     path = find_file(
-        source.path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch
+        source.path,
+        roots,
+        folder=scan.folder,
+        dataset=scan.dataset,
+        license=scan.license,
+        fetch=scan.fetch,
+        whole_folder=whole_folder,
     )
-    return DataFile(path, str(path))
+    return open_data(path, folder=whole_folder)
 
 
 def _image_size(path: str, scan: Scan, roots: DataRoots) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from medspec.backends.base import Request
 from medspec.errors import UsageError
 from medspec.files import FORMATS
 from medspec.files.base import Layout
-from medspec.files.opening import DataFile
+from medspec.files.data_folder import open_data
 from medspec.plan.nodes import FromKey, FromPath, FromPaths, FromRowNumber, Plan, Scan, TaskPlan
 from medspec.run.bound import Bound
 from medspec.run.journal import request_key
@@ -85,11 +85,11 @@ def trace(bound: Bound, task: TaskPlan, id: str, run: Path | None) -> Trace:
 
 def _place(scan: Scan, rows: Rows, id: str) -> str:
     """File and line of a row. The file is read again: where every row stands is not kept."""
-    file = DataFile(rows.file, str(rows.file))
+    file = open_data(rows.file, folder=rows.file.is_dir())
     loader = RowLoader(record=scan.record, columns=dict(scan.columns), cells=scan.source.format == "csv")
     layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
     form = next((form for form in FORMATS if form.name == scan.source.format), None)
-    if form is None or not rows.file.is_file():
+    if form is None or not rows.file.exists():
         return file.name
     from medspec.run.rows import text_of
 

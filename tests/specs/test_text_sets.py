@@ -28,9 +28,9 @@ def score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             file = tmp_path / "replies.json"
             file.write_text(json.dumps(dict(replies)), "utf-8")
             model = f"replay:{file}"
-        words = ["run", task, "--model", str(model), "--data", str(DATA), "--out", str(tmp_path / "out"), "--quiet"]
+        words = ["run", task, "--model", str(model), "--data", str(DATA), "--out", str(tmp_path / task), "--quiet"]
         CliRunner().invoke(COMMAND, words[1:], standalone_mode=False, catch_exceptions=False)
-        report: dict[str, Any] = json.loads((tmp_path / "out/report.json").read_text("utf-8"))["tasks"][task]
+        report: dict[str, Any] = json.loads((tmp_path / task / "report.json").read_text("utf-8"))["tasks"][task]
         return report
 
     return run
@@ -112,6 +112,22 @@ def test_dialogues(score: Any, task: str, column: str) -> None:
     assert found.pop("rouge_2", pairs / 200) == pytest.approx(pairs / 200)
     assert set(found.values()) == {1.0}
     assert len(rows) == 200
+
+
+@needs("ncbi_disease")
+def test_articles_in_two_formats_score_alike(score: Any) -> None:
+    """Replies that quote the mentions which stand once in their article: the same hits and misses in either format."""
+    replies, left, total = [], 0, 0
+    for path in sorted((DATA / "ncbi_disease/standoff/test").glob("*.ann")):
+        text = path.with_suffix(".txt").read_text("utf-8")
+        marks = [line.split("\t") for line in path.read_text("utf-8").splitlines() if line.startswith("T")]
+        unique = [(mark[1].split()[0], mark[2]) for mark in marks if text.count(mark[2]) == 1]
+        left, total = left + len(unique), total + len(marks)
+        replies.append((path.stem, "\n".join(f'{label}: "{mention}"' for label, mention in unique) or "none"))
+    for task in ("disease_mentions", "disease_mentions_standoff"):
+        report = score(task, replies)
+        assert (report["rows"], report["unread"], total) == (100, 0, 960)
+        assert values(report)["span_f1"] == pytest.approx(2 * left / (left + total))
 
 
 @needs("ncbi_disease")
