@@ -1,4 +1,4 @@
-"""The backend `builtin:NAME`: the models medspec ships, opened by name. For now there is `builtin:quickstart`.
+"""The backend `builtin:NAME`: the models medspec ships, opened by name: `quickstart` reads text, `grounding` images too.
 
 They are demonstration models: small, trained on invented text, and of no medical use. `describe` says so, so that
 every report and table made with one can say so too.
@@ -16,10 +16,12 @@ from medspec.backends.base import Abilities, Backend, Options, Reply, Request, S
 from medspec.errors import BackendError
 from medspec.text.suggest import nearest
 
-MODELS: Mapping[str, Path] = {"quickstart": Path(__file__).parents[1] / "demo" / "text_model"}
+_DEMO = Path(__file__).parents[1] / "demo"
+
+MODELS: Mapping[str, Path] = {"quickstart": _DEMO / "text_model", "grounding": _DEMO / "vision_model"}
 """The models by name: their folders in the package."""
 
-NOTE = "a demonstration model trained on invented text; of no medical use"
+NOTE = "a demonstration model trained on invented data; of no medical use"
 
 
 @attrs.define
@@ -46,6 +48,12 @@ class Builtin:
         self.loaded.close()
 
 
+def _abilities_at(place: str) -> Abilities:
+    from medspec.backends.onnx import abilities_at
+
+    return abilities_at(MODELS.get(place, MODELS["quickstart"]))
+
+
 def _open(place: str, settings: Mapping[str, str], options: Options) -> Backend:
     from medspec.backends.onnx import SCHEME as ONNX
 
@@ -63,4 +71,5 @@ SCHEME = Scheme(
     summary="a demonstration model that comes with medspec; of no medical use",
     open=_open,
     abilities=Abilities(text=True, logits=True, prefix="batch"),
+    abilities_at=_abilities_at,
 )

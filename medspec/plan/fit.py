@@ -12,6 +12,9 @@ from medspec.plan.speak import filters_in
 from medspec.text.diagnostic import Report
 
 
+_SEEING = "`onnx:DIR` with a vision encoder and `openai:NAME@URL` see them; `medspec mock` needs no model"
+
+
 def check_fit(plan: Plan, spec: Spec, model: str, abilities: Abilities) -> Report:
     """What `model` lacks that the plan asks for, and what it may not be sent, at the place in the spec that asks."""
     report = Report()
@@ -46,7 +49,7 @@ def _check_task(
     if not abilities.images and takes_images(plan.render(call.render)):
         title = f"`{model}` sees no images, and the prompt `{declared.prompt.name}` shows some"
         label = (declared.prompt.place, f"asked by `{task.name}`")
-        report.add("E0701", title, label, helps=["`openai:NAME@URL` sends images along; `medspec mock` needs none"])
+        report.add("E0701", title, label, helps=[_SEEING])
 
 
 def _check_egress(declared: TaskSpec, model: str, abilities: Abilities, report: Report) -> None:

@@ -29,6 +29,7 @@ class Pictures:
         self._roots = roots
         self._found: dict[tuple[str, str], Picture] = {}
         self._problems: dict[tuple[str, str], str] = {}
+        self._folders: set[str] = set()
 
     def placed(self, messages: tuple[Message, ...], scan: Scan) -> tuple[Message, ...]:
         """`messages` with the files of their images. One that cannot be used stays without, see `require_all`."""
@@ -50,8 +51,9 @@ class Pictures:
             return
         problems = list(self._problems.values())
         more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
+        where = f"looked for below {', '.join(sorted(self._folders))}"
         count = f"{len(problems):,} images" if len(problems) > 1 else "an image"
-        raise DataError(f"{count} that the model would be shown cannot be used", problems=[*problems[:SHOWN], *more])
+        raise DataError(f"{count} that the model would be shown cannot be used", problems=[*problems[:SHOWN], *more, where])
 
     def _place(self, path: str, scan: Scan) -> Picture:
         key = (scan.folder, path)
@@ -65,7 +67,9 @@ class Pictures:
             image_size(file)
             return Picture(path, str(file), DataFile(file, str(file)).digest())
         except (DataError, OSError, ValueError) as error:
-            self._problems[key] = f"{path}: {str(error).splitlines()[0]}"
+            # Where it was looked for is said once for all.
+            self._problems[key] = f"{path}: {str(error).splitlines()[0].removesuffix('; looked at:')}"
+            self._folders.update(str(root) for root, _ in self._roots.places(scan.folder))
             return Picture(path)
 
 

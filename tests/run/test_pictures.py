@@ -98,6 +98,7 @@ def test_every_bad_image_is_told_before_the_model_is_asked(tmp_path: Path) -> No
         "../secret.png",
         "/etc/passwd",
         "cut.png",
+        f"looked for below ., {root}",
     ]
     assert not (tmp_path / "run").exists()
 

@@ -1,6 +1,6 @@
 """Train the demonstration model of grounding from scratch and write it as an ONNX model folder.
 
-    python -m medspec.demo.vision.train [FOLDER] [--steps N]        default folder: medspec/demo/vision_model
+    python -m medspec.demo.vision.train [FOLDER] [--cycles STEPS ...]        default folder: medspec/demo/vision_model
 
 Needs the `dev` extras. Minutes on one core. The same machine writes the same bytes every time; another kind of processor
 rounds differently and ends with a slightly different model.
@@ -18,7 +18,7 @@ import attrs
 
 from medspec.demo.network import Shape, states_of
 from medspec.demo.vision.network import TowerShape, decoder_shape, image_vectors, new_model
-from medspec.demo.vision.scenes import KINDS
+from medspec.demo.vision.scenes import KINDS, Box
 from medspec.demo.vision.sequences import TASKS, Sequence
 from medspec.demo.vision.words import IMAGE, make_tokenizer, prompt_of, reply_of
 from medspec.demo.words import END_ID, PAD_ID
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MODEL_FOLDER = Path(__file__).parents[1] / "vision_model"
 SEED = 1
-STEPS = 1600
+CYCLES = (1400, 2400)
+"""Steps of each cycle: the rate falls to nothing, then all but the weights begins anew."""
+
 ROWS = 8
 """Rows of each task in a step."""
 _WARM_UP = 50
@@ -86,18 +88,20 @@ def make_batch(tokenizer: Any, rows: Rows[Sequence], tower: TowerShape) -> Batch
 def _objects(rows: Rows[Sequence], tower: TowerShape) -> dict[str, torch.Tensor]:
     import torch
 
-    across = tower.image // tower.patch
     here, kinds, boxes = [], [], []
     for at, things in enumerate(things for row in rows for things in row.things):
         for thing in things:
-            left, top, right, bottom = thing.box
-            column, line = (
-                min((low + high) // 2 // tower.patch, across - 1) for low, high in ((left, right), (top, bottom))
-            )
-            here.append((at, line * across + column))
+            here.append((at, _place(thing.box, tower)))
             kinds.append(KINDS.index(thing.kind))
             boxes.append([edge / tower.image for edge in thing.box])
     return {"here": torch.tensor(here).T, "kinds": torch.tensor(kinds), "boxes": torch.tensor(boxes)}
+
+
+def _place(box: Box, tower: TowerShape) -> int:
+    """The vector of an image in which a box has its middle."""
+    across = tower.image // tower.patch
+    column, line = ((low + high) // 2 // tower.patch for low, high in ((box[0], box[2]), (box[1], box[3])))
+    return line * across + column
 
 
 def run(
@@ -177,23 +181,22 @@ def _overlap(one: Rows[int], other: Rows[int]) -> float:
 
 
 def train(
-    tower: TowerShape, decoder: Shape, tokenizer: Any, *, steps: int, seed: int = SEED
-) -> dict[str, torch.Tensor]:
-    """Weights after so many steps of rows from all tasks. Prints how held-out rows go about twenty times."""
+    weights: dict[str, torch.Tensor], tower: TowerShape, decoder: Shape, tokenizer: Any, *, steps: int, cycle: int
+) -> None:
+    """Change `weights` by so many steps of rows from all tasks. Prints how held-out rows go about twenty times."""
     import numpy as np
     import torch
     from torch.nn import functional as F
 
     from medspec.demo.muon import Muon
 
-    weights = new_model(tower, decoder, seed)
     matrices = [name for name, weight in weights.items() if weight.ndim == 2 and "embed" not in name]
     muon = Muon([weights[name] for name in matrices], rate=0.0)
     head = torch.zeros(1 + len(KINDS) + 4, decoder.width, requires_grad=True)
     others = [weight for name, weight in weights.items() if name not in matrices]
     adam = torch.optim.AdamW([*others, head], betas=(0.9, 0.98), weight_decay=0)
     targets, image = soft_targets(tokenizer, decoder.vocabulary), tokenizer.token_to_id(IMAGE)
-    rng, tests = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    rng, tests = np.random.default_rng([SEED, 1 + 2 * cycle]), np.random.default_rng([SEED, 2])
     held = {name: [make(tests) for _ in range(40)] for name, make in TASKS.items()}
     started = time.time()
     for step in range(steps):
@@ -211,11 +214,8 @@ def train(
         adam.zero_grad()
         if (step + 1) % max(1, steps // 20) == 0:
             scores = {name: round(overlaps(weights, tower, decoder, tokenizer, rows), 2) for name, rows in held.items()}
-            print(
-                f"step {step + 1:,}, {time.time() - started:.0f} s, loss {total / len(TASKS):.3f} and {sight / len(TASKS):.3f}: {scores}",
-                flush=True,
-            )
-    return {name: weight.detach() for name, weight in weights.items()}
+            losses = f"loss {total / len(TASKS):.2f} and {sight / len(TASKS):.2f}"
+            print(f"cycle {cycle}, step {step + 1:,}, {time.time() - started:.0f} s, {losses}: {scores}", flush=True)
 
 
 def main() -> None:
@@ -226,15 +226,17 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="train the demonstration model of grounding")
     parser.add_argument("folder", nargs="?", type=Path, default=MODEL_FOLDER)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--cycles", type=int, nargs="+", default=CYCLES, metavar="STEPS")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     tokenizer = make_tokenizer()
     tower, decoder = TowerShape(), decoder_shape(tokenizer.get_vocab_size())
-    weights = train(tower, decoder, tokenizer, steps=arguments.steps)
-    torch.save(weights, arguments.folder.with_suffix(".pt"))
-    write_folder(arguments.folder, tower, decoder, weights, tokenizer, steps=arguments.steps)
+    weights = new_model(tower, decoder, SEED)
+    for cycle, steps in enumerate(arguments.cycles):
+        train(weights, tower, decoder, tokenizer, steps=steps, cycle=cycle)
+    done = {name: weight.detach() for name, weight in weights.items()}
+    write_folder(arguments.folder, tower, decoder, done, tokenizer, steps=sum(arguments.cycles))
     print(f"wrote {arguments.folder}")
 
 
