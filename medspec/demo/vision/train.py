@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MODEL_FOLDER = Path(__file__).parents[1] / "vision_model"
 SEED = 1
-CYCLES = (1400, 2400)
+CYCLES = (1400, 1500)
 """Steps of each cycle: the rate falls to nothing, then all but the weights begins anew."""
 
 ROWS = 8
