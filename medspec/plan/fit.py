@@ -11,7 +11,6 @@ from medspec.plan.nodes import Plan, Render, TaskPlan
 from medspec.plan.speak import filters_in
 from medspec.text.diagnostic import Report
 
-
 _SEEING = "`onnx:DIR` with a vision encoder and `openai:NAME@URL` see them; `medspec mock` needs no model"
 
 

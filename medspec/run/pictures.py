@@ -53,7 +53,9 @@ class Pictures:
         more = [f"and {len(problems) - SHOWN:,} more"] if len(problems) > SHOWN else []
         where = f"looked for below {', '.join(sorted(self._folders))}"
         count = f"{len(problems):,} images" if len(problems) > 1 else "an image"
-        raise DataError(f"{count} that the model would be shown cannot be used", problems=[*problems[:SHOWN], *more, where])
+        raise DataError(
+            f"{count} that the model would be shown cannot be used", problems=[*problems[:SHOWN], *more, where]
+        )
 
     def _place(self, path: str, scan: Scan) -> Picture:
         key = (scan.folder, path)
