@@ -49,9 +49,9 @@ def test_it_promises_what_it_can(shipped):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("quikstart", "did you mean `builtin:quickstart`? there are: quickstart"),
-        ("gpt-9", "there is no shipped model 'gpt-9'; there are: quickstart"),
-        ("../../etc", "there are: quickstart"),
+        ("quikstart", "did you mean `builtin:quickstart`? there are: grounding, quickstart"),
+        ("gpt-9", "there is no shipped model 'gpt-9'; there are: grounding, quickstart"),
+        ("../../etc", "there are: grounding, quickstart"),
     ],
 )
 def test_an_unknown_name_lists_the_known(name, message):

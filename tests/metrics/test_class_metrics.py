@@ -50,6 +50,19 @@ def test_an_accuracy_has_all_its_digits() -> None:
     assert colours("accuracy", ["red"] * 826 + ["amber"] * 447, ["red"] * 1273) == 826 / 1273
 
 
+@given(pairs_of_names)
+def test_torchmetrics_counts_accuracy_alike(pairs: list[tuple[str | None, str]]) -> None:
+    """An unread row is a class that no gold has."""
+    import torch
+    from torchmetrics.functional.classification import multiclass_accuracy
+
+    places = {name: at for at, name in enumerate((*NAMES, None))}
+    answers, golds = ([places[name] for name in side] for side in zip(*pairs, strict=True))
+    theirs = multiclass_accuracy(torch.tensor(answers), torch.tensor(golds), num_classes=len(places), average="micro")
+    found = colours("accuracy", [UNREAD if name is None else name for name, _ in pairs], [name for _, name in pairs])
+    assert found == pytest.approx(float(theirs), abs=1e-6)
+
+
 def test_macro_f1_by_hand() -> None:
     """red: 2 hits, 1 miss (unread) -> 4/5. amber: 1 hit, 1 false alarm -> 2/3. green: missed -> 0. blue never occurs."""
     found = colours("macro_f1", ["red", "red", UNREAD, "amber", "amber"], ["red", "red", "red", "amber", "green"])
