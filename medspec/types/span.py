@@ -3,16 +3,20 @@
     gold : (span<Entity> in note)[]                                 [{"start": 4, "end": 9, "label": "problem"}]
     gold : (span<Entity> in note)[] from offsets_end_inclusive      the same, but `end` is the last character
     gold : (span<Entity> in note)[] from quotes                     [{"text": "fever", "label": "problem"}]
+    gold : (span<Entity> in note)[] from mentions                   [{"mention": "fever", "offset": "4", "type": "problem"}]
 
 Offsets count Unicode code points of the field from 0; `end` is the place after the last character. A list of two or
 three entries stands for the object: [4, 9, "problem"]. A span has at least one character and lies inside its field.
 A quote that occurs more than once says which of them it is: `"occurrence": 2`, counted from 1.
 `span in note`, without a label, is written the same without `label`.
+A mention says where it begins, as a number or a text of digits, and may have further keys, which are passed over. Its words
+must stand there but for upper and lower case: ChineseBLUE's texts are in lower case, and a few of its mentions are not.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +25,9 @@ import attrs
 from medspec.types.base import Misfit, Row, Type
 from medspec.types.enum import EnumType
 
-WRITTEN = ("offsets", "offsets_end_inclusive", "quotes")
+WRITTEN = ("offsets", "offsets_end_inclusive", "quotes", "mentions")
+
+_DIGITS = re.compile("[0-9]{1,15}")
 
 
 @attrs.frozen
@@ -53,6 +59,8 @@ class SpanType:
     def load(self, raw: Any, row: Row) -> Span:
         if self.written == "quotes":
             return self._load_quote(raw, row)
+        if self.written == "mentions":
+            return self._load_mention(raw, row)
         start, end, label = self._parts(raw)
         if self.written == "offsets_end_inclusive":
             end += 1
@@ -90,6 +98,21 @@ class SpanType:
             raise Misfit(f"`{self.of}` holds this text more than once; `occurrence` says which one it is")
         start = found[(number or 1) - 1]
         return Span(start, start + len(text), self._label(raw.get("label"), row))
+
+    def _load_mention(self, raw: Any, row: Row) -> Span:
+        keys = ("mention", "offset") if self.label is None else ("mention", "offset", "type")
+        if not isinstance(raw, dict) or any(key not in raw for key in keys):
+            raise Misfit(f"expected a mention: an object with {' and '.join((', '.join(keys[:-1]), keys[-1]))}")
+        words, offset = raw["mention"], raw["offset"]
+        if isinstance(offset, bool) or not isinstance(offset, int | str) or not _DIGITS.fullmatch(str(offset)):
+            raise Misfit("`offset` is a whole number from 0")
+        if not isinstance(words, str) or not words:
+            raise Misfit("the mention is empty, or no text")
+        start = int(offset)
+        there = row[self.of][start : start + len(words)]
+        if there.casefold() != words.casefold():
+            raise Misfit(f"the mention {words!r} does not stand at {start}, where the text is {there!r}")
+        return Span(start, start + len(words), None if self.label is None else self._label(raw["type"], row))
 
     def _label(self, raw: Any, row: Row) -> str | None:
         if self.label is not None:

@@ -177,3 +177,76 @@ def test_clinical_cases_with_a_judge(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert task["metrics"]["proficiency"]["value"] == pytest.approx(expected)
     assert task["metrics"]["fluency"]["value"] == 4.0
     assert report["judges"]["grade"]["replies"] == 208
+
+
+MEDCALC = "medcalc_oneshot/one_shot_finalized_explanation.json"
+
+
+@needs("medcalc_oneshot")
+@pytest.mark.parametrize(
+    ("task", "kind", "count"),
+    [
+        ("medcalc_equations", float, 33),
+        ("medcalc_rules", int, 19),
+        ("medcalc_dates", str, 2),
+        ("medcalc_gestational_age", list, 1),
+    ],
+)
+def test_calculators_by_type_of_answer(score: Any, task: str, kind: type, count: int) -> None:
+    """As many of each type as the origin says, and the published answers are right."""
+    worked = json.loads((DATA / MEDCALC).read_text("utf-8"))
+    answers = {key: row["Response"]["answer"] for key, row in worked.items()}
+    answers = {key: answer for key, answer in answers.items() if type(answer) is kind}
+    said = {key: json.dumps(one) if isinstance(one, list) else str(one) for key, one in answers.items()}
+    report = score(task, said.items())
+    assert (report["rows"], report["unread"], report["failed"]) == (count, 0, 0)
+    assert values(report)[report["primary"]] == 1.0
+
+
+@needs("medcalc_oneshot")
+def test_equations_have_a_window_of_five_per_cent(score: Any) -> None:
+    worked = json.loads((DATA / MEDCALC).read_text("utf-8"))
+    gold = {key: row["Response"]["answer"] for key, row in worked.items() if type(row["Response"]["answer"]) is float}
+    off = {key: one * (1.049 if number % 3 else 1.051) for number, (key, one) in enumerate(gold.items())}
+    report = score("medcalc_equations", ((key, f"{one:.12f}") for key, one in off.items()))
+    right = sum(number % 3 > 0 for number in range(len(gold)))
+    assert values(report)["within"] == pytest.approx(right / 33) and values(report)["exactly"] == 0.0
+
+
+def test_rows_of_medcalc_bench_have_bounds_of_their_own(score: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    """Invented rows with the columns of the published test set; dates and ages are left out by their calculator."""
+    columns = ("Row Number", "Calculator ID", "Category", "Patient Note", "Question")
+    columns += ("Ground Truth Answer", "Lower Limit", "Upper Limit")
+    rows = [
+        ("1", "2", "lab test", "A note.", "What is it?", "67.005", "63.65475", "70.35525"),
+        ("2", "4", "risk", "A note.", "What is it?", "2", "2", "2"),
+        ("3", "13", "date", "A note.", "When is it?", "12/02/2000", "12/02/2000", "12/02/2000"),
+        ("5", "68", "date", "A note.", "When is it?", "01/21/2017", "01/21/2017", "01/21/2017"),
+        ("6", "69", "date", "A note.", "How old?", "('34 weeks', '3 days')", "-", "-"),
+        ("4", "63", "lab test", "A note.", "What is it?", "-7.0", "-7.35", "-6.65"),
+    ]
+    (tmp_path / "data/medcalc").mkdir(parents=True)
+    with (tmp_path / "data/medcalc/test_data.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([columns, *rows])
+    monkeypatch.setenv("MEDSPEC_DATA", str(tmp_path / "data"))
+    report = score("medcalc_numbers", {"1": "70.3", "2": "2.05", "4": "-7.3"}.items())
+    assert (report["rows"], report["unread"]) == (3, 0)
+    assert values(report)["within"] == pytest.approx(2 / 3)
+    assert values(report)["within_5_per_cent"] == 1.0
+
+
+@needs("chineseblue_qq_ic_ner")
+def test_entities_in_chinese(score: Any) -> None:
+    """Mentions that stand once in their text are quoted, the others are missed; a mention quoted twice counts once."""
+    rows = lines_of(DATA / "chineseblue_qq_ic_ner/cMedQANER/test.json")
+    replies, left, total = [], 0, 0
+    for number, row in enumerate(rows):
+        marks = {(int(one["offset"]), one["mention"].lower(), one["type"]) for one in row["mention_data"]}
+        unique = [mark for mark in marks if row["text"].count(mark[1]) == 1]
+        left, total = left + len(unique), total + len(marks)
+        said = [f'{label}: "{words}"' for _, words, label in sorted(unique)]
+        replies.append((f"{number:04}", "\n".join(said) or "none"))
+    report = score("cmedqaner_entities", replies)
+    assert (report["rows"], report["unread"], len(rows)) == (215, 0, 215)
+    assert values(report)["span_f1"] == pytest.approx(2 * left / (left + total))
+    assert 0.5 < left / total < 1
