@@ -22,7 +22,8 @@ from medspec.config import Config, find_config
 from medspec.run.environment import package_version
 
 PACKAGES = (
-    "attrs", "click", "hypothesis", "jinja2", "lark", "numpy", "polars", "rich", "tokenizers", "torch", "torchmetrics",
+    "attrs", "click", "hypothesis", "janome", "jieba", "jinja2", "lark", "llguidance", "nltk", "numpy", "pillow", "polars",
+    "rich", "tokenizers", "torch", "torchmetrics",
 )  # fmt: skip
 """What medspec needs, besides one of the packages of ONNX Runtime."""
 

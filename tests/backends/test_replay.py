@@ -207,7 +207,7 @@ def test_what_is_wrong_with_the_file_or_the_settings(tmp_path: Path) -> None:
         if expected is None:
             expected = (
                 "ROOT/replies.jsonl.old: the end of the file's name does not say what it is; "
-                "medspec reads .jsonl, .ndjson, .json, .csv, .parquet"
+                "medspec reads .jsonl, .ndjson, .json, .csv, .parquet, .conll, .bio, .iob, .pubtator, .ann"
             )
         assert found == expected
 
