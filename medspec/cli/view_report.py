@@ -125,6 +125,8 @@ def _judge_lines(report: Mapping[str, Any]) -> Iterator[str]:
         one = judge.get("calibration")
         if one is not None:
             floor = "at least" if one["reached"] else "BELOW ITS FLOOR OF"
+            if judge["model"].get("backend") == "invented":
+                floor = "which invented verdicts say nothing about; a run demands"
             line += f"; {one['agreement']} {_number(one['value'])} with people, {floor} {one['at_least']:g}"
         yield line
     for name, task in report["tasks"].items():
