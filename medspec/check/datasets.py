@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from medspec.check.anchors import Anchoring
 from medspec.check.arguments import ABSENT, Rule, read_arguments, read_value
+from medspec.check.columns import read_columns
 from medspec.check.errata import read_errata
 from medspec.check.paths import stays_inside
-from medspec.check.scope import meant, report_twice, settings_of, with_article
+from medspec.check.scope import meant, settings_of, with_article
 from medspec.check.slices import read_cluster, read_slices
 from medspec.check.spec import DatasetSpec, RecordSpec
-from medspec.plan.nodes import (
-    Column,
-    FileSource,
-    FromDocument,
-    FromFirst,
-    FromKey,
-    FromNamed,
-    FromPath,
-    FromPaths,
-    FromRowNumber,
-    Keep,
-)
+from medspec.plan.nodes import FileSource, Keep
 from medspec.syntax import tree
 from medspec.text.source import Place
 from medspec.text.suggest import nearest
@@ -37,17 +27,20 @@ SETTINGS = ("source", "splits", "subsets", "license", "fetch", "private", "id", 
 _PATH = Rule("path", "text")
 FORMATS: dict[str, tuple[Rule, ...]] = {
     "jsonl": (_PATH,),
-    "json": (_PATH, Rule("at", "text", None)),
-    "csv": (_PATH, Rule("names", "texts", None), Rule("delimiter", "text", ",")),
+    "json": (_PATH, Rule("at", "text", None), Rule("value", "text", None)),
+    "csv": (
+        _PATH,
+        Rule("names", "texts", None),
+        Rule("delimiter", "text", ","),
+        Rule("skip", "int", 0, low=0),
+        Rule("group", "texts", ()),
+    ),
     "parquet": (_PATH,),
     "conll": (_PATH,),
     "pubtator": (_PATH,),
     "standoff": (_PATH,),
 }
 """Source formats and what they take."""
-
-_ENTRY = (Rule("of", "text"), Rule("named_in", "text"), Rule("otherwise", "int", None, low=1))
-"""What `entry("images", named_in: "question")` takes."""
 
 _HOLE = re.compile(r"\{(\w*)\}")
 
@@ -72,7 +65,7 @@ def check_dataset(declaration: tree.DatasetDecl, checker: Checker, scope: Scope)
             title = f"`{declaration.name.name}` does not set `{name}`"
             scope.report.add("E0210", title, declaration.name.place, helps=helps)
     source = read_source(settings["source"].value, scope) if "source" in settings else None
-    columns = _columns(declaration, record, source, scope)
+    columns = read_columns(declaration, record, source, scope)
     keeps = _keeps(declaration, splits, record, scope)
     ruled = {clause.split.name for clause in declaration.clauses if isinstance(clause, tree.SplitRule)}
     if source is not None and splits is not None and subsets is not None:
@@ -155,9 +148,16 @@ def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
     if len(delimiter) != 1:
         scope.report.add("E0301", "`delimiter` is one character", value.place)
         return None
-    return FileSource(
-        format=value.path.dotted, path=path, at=found.get("at"), names=found.get("names"), delimiter=delimiter
-    )
+    for name in ("names", "group"):
+        listed = found.get(name) or ()
+        if len(set(listed)) < len(listed):
+            scope.report.add("E0211", f"`{name}` names a column twice", value.place)
+            return None
+    if "lines" in (found.get("group") or ()):
+        title = "a column called `lines` cannot be grouped by: that is where the lines of a row are"
+        scope.report.add("E0602", title, value.place)
+        return None
+    return FileSource(format=value.path.dotted, **{**found, "delimiter": delimiter})
 
 
 def _check_holes(
@@ -197,89 +197,6 @@ def _check_holes(
                 f'or say which rows belong to it: `split {unruled[0]} where id in json("ids.json")`',
             ],
         )
-
-
-def _columns(
-    declaration: tree.DatasetDecl, record: RecordSpec | None, source: FileSource | None, scope: Scope
-) -> dict[str, Column]:
-    blocks = [clause for clause in declaration.clauses if isinstance(clause, tree.Columns)]
-    if len(blocks) > 1:
-        report_twice("columns", "a dataset", blocks[0].place, blocks[1].place, scope.report)
-    columns: dict[str, Column] = {}
-    seen: dict[str, tree.Setting] = {}
-    for entry in blocks[0].entries if blocks else ():
-        name = entry.key.name
-        if name in seen:
-            report_twice(name, "these columns", seen[name].key.place, entry.key.place, scope.report)
-            continue
-        seen[name] = entry
-        if record is not None and record.type.field(name) is None:
-            names = [field.name for field in record.type.fields]
-            close = nearest(name, names)
-            scope.report.add(
-                "E0602",
-                f"`{record.name}` has no field `{name}`",
-                (entry.key.place, "fills no field"),
-                (record.place, f"its fields: {', '.join(names)}"),
-                helps=[f"did you mean `{close}`?"] if close else [],
-            )
-        column = _column(entry.value, scope)
-        if column is not None:
-            columns[name] = column
-            _check_column(column, entry, record, source, scope)
-    return columns
-
-
-def _check_column(
-    column: Column, entry: tree.Setting, record: RecordSpec | None, source: FileSource | None, scope: Scope
-) -> None:
-    """E0602 for a column that cannot fill its field, whatever the file holds."""
-    field = record.type.field(entry.key.name) if record is not None else None
-    if isinstance(column, FromPaths) and field is not None and field.type.kind not in ("list", "optional", "unknown"):
-        title = f"several columns cannot fill `{field.name}`, which is `{field.type.spelled}`"
-        label = (entry.value.place, "these make a list")
-        scope.report.add("E0602", title, label, (record.place_of(field.name), "the field"))  # type: ignore[union-attr]
-    if isinstance(column, FromDocument) and source is not None and source.format != "json":
-        title = f"rows of a {source.format} file stand in no document"
-        scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"))
-    if isinstance(column, FromKey) and source is not None and source.format not in ("json", "standoff"):
-        title = f"rows of a {source.format} file have no key"
-        helps = ["`key()` is the key of a row in a JSON object; `row_number()` counts the rows of any file"]
-        scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"), helps=helps)
-
-
-def _column(value: tree.Value, scope: Scope) -> Column | None:
-    match value:
-        case tree.StringValue(text):
-            return FromPath(text)
-        case tree.ListValue(entries) if entries and all(isinstance(entry, tree.StringValue) for entry in entries):
-            return FromPaths(tuple(entry.text for entry in entries))  # type: ignore[union-attr]
-        case tree.Call(path) if path.dotted == "key":
-            read_arguments(value, (), scope.report)
-            return FromKey()
-        case tree.Call(path) if path.dotted == "document":
-            inside = read_arguments(value, (_PATH,), scope.report)["path"]
-            return None if inside is ABSENT else FromDocument(inside)
-        case tree.Call(path, arguments) if path.dotted == "first_of" and arguments:
-            texts = [read_value(one.value, _PATH, scope.report) for one in arguments]  # type: ignore[arg-type]
-            return None if ABSENT in texts else FromFirst(tuple(texts))
-        case tree.Call(path) if path.dotted == "row_number":
-            rules = (Rule("first", "int", 0), Rule("width", "int", 1))
-            found: dict[str, Any] = read_arguments(value, rules, scope.report)
-            return None if ABSENT in found.values() else FromRowNumber(found["first"], found["width"])
-        case tree.Call(path) if path.dotted == "entry":
-            named = read_arguments(value, _ENTRY, scope.report)
-            return None if ABSENT in named.values() else FromNamed(*named.values())
-    scope.report.add(
-        "E0301",
-        "this is no column",
-        value.place,
-        helps=[
-            'write `"name"`, `"path.inside"`, `["a", "b"]` for a list, `first_of("a", "b")`, `document("path")`, '
-            "`key()`, `row_number()` or `entry()`"
-        ],
-    )
-    return None
 
 
 def _keeps(

@@ -137,6 +137,9 @@ def _check_lock(spec: Spec, config: Config, plan: Plan, data: tuple[Path, ...]) 
         raise CompileFailed(against)
     print_diagnostics(against, sys.stderr)
     check_locked_data(spec, config, plan, data)
+    if plan.dialect is not None:
+        told = f"note: medspec.lock holds tasks without dialect; what `{plan.dialect.name}` changes is not checked"
+        click.echo(told, err=True)
 
 
 def _plan(

@@ -20,12 +20,17 @@ class Layout:
     """How rows lie in a file, as far as the file does not say so itself.
 
     `at` is the dotted path to the rows inside a JSON document, `names` are the column names of a CSV file without a
-    header line, `delimiter` stands between its cells. Formats ignore what does not concern them.
+    header line, `delimiter` stands between its cells. `skip` lines at its head are passed over; lines that agree in the
+    columns `group` are one row. `value` names the column of rows that are plain values in a JSON document.
+    Formats ignore what does not concern them.
     """
 
     at: str | None = None
     names: tuple[str, ...] | None = None
     delimiter: str = ","
+    skip: int = 0
+    group: tuple[str, ...] = ()
+    value: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Collection, Iterator
 
 from medspec.files.base import Format, Layout, RawRow, RawRows
+from medspec.files.grouped import grouped
 from medspec.files.opening import DataFile
 
 CELL_LIMIT = 1 << 26
@@ -19,7 +20,13 @@ CELL_LIMIT = 1 << 26
 def read(file: DataFile, layout: Layout, columns: Collection[str] | None) -> RawRows:
     """One row per record; a record with too few or too many cells is a row with a fault, an open quote the end."""
     file.check(parquet=False)
-    records = _records(file, layout.delimiter)
+    found = _table(file, layout)
+    return found if not layout.group else grouped(file, found, layout.group)
+
+
+def _table(file: DataFile, layout: Layout) -> RawRows:
+    """The lines of the table as they are, one row each."""
+    records = _records(file, layout.delimiter, layout.skip)
     if layout.names is not None:
         return RawRows(layout.names, _rows(records, layout.names))
     first = next(records, None)
@@ -41,18 +48,18 @@ def _rows(records: Iterator[tuple[int, list[str]]], names: tuple[str, ...]) -> I
             yield RawRow(number=number, line=line, fault=fault)
 
 
-def _records(file: DataFile, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The line each record starts at, and its cells. Blank lines are no records."""
+def _records(file: DataFile, delimiter: str, skip: int) -> Iterator[tuple[int, list[str]]]:
+    """The line each record starts at, and its cells. Blank lines are no records; the first `skip` lines are not read."""
     csv.field_size_limit(max(csv.field_size_limit(), CELL_LIMIT))
-    reader = csv.reader((text for _, text in file.lines()), delimiter=delimiter, strict=True)
+    reader = csv.reader((text for line, text in file.lines() if line > skip), delimiter=delimiter, strict=True)
     while True:
-        line = reader.line_num + 1
+        line = skip + reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            raise file.fault(_in_words(str(error), line, reader.line_num, delimiter), line=line) from None
+            raise file.fault(_in_words(str(error), line, skip + reader.line_num, delimiter), line=line) from None
         if cells:
             yield line, cells
 

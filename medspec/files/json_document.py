@@ -3,12 +3,15 @@
 [{"id": 1}, {"id": 2}]                    two rows
 {"21645374": {...}, "16418930": {...}}    two rows, each with its key
 {"data": {"items": [...]}}                rows at `data.items`
+{"a_mask.png": "a.png"}                   one row, with its key, whose one column is named in the layout
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from typing import Any
+
+import attrs
 
 from medspec.errors import DataError
 from medspec.files.base import Format, Layout, RawRow, RawRows, fault_of
@@ -22,10 +25,11 @@ def read(file: DataFile, layout: Layout, columns: Collection[str] | None) -> Raw
     document = _document(file)
     found = _inside(file, document, layout.at)
     if isinstance(found, dict):
-        _check_rows(file, found, layout.at)
-        return RawRows(None, _keyed(found), document)
+        if layout.value is None:
+            _check_rows(file, found, layout.at)
+        return RawRows(None, _named(_keyed(found), layout.value), document)
     if isinstance(found, list):
-        return RawRows(None, _numbered(found), document)
+        return RawRows(None, _named(_numbered(found), layout.value), document)
     raise file.fault(f"{_spot(layout.at)} is neither a list nor an object, so it holds no rows")
 
 
@@ -104,6 +108,11 @@ def _keyed(found: dict[str, Any]) -> Iterator[RawRow]:
 def _numbered(found: list[Any]) -> Iterator[RawRow]:
     for number, value in enumerate(found):
         yield RawRow(number=number, value=value, fault=fault_of(value))
+
+
+def _named(rows: Iterator[RawRow], name: str | None) -> Iterator[RawRow]:
+    """Rows as they are; with `name` every row is a value, which becomes an object with this one column."""
+    return rows if name is None else (attrs.evolve(row, value={name: row.value}, fault=None) for row in rows)
 
 
 JSON = Format("json", (".json",), read)

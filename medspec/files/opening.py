@@ -1,12 +1,15 @@
 """Opening a data file: what it is called in messages, its digest, its lines, and the things that are not data at all.
 
 A download that went wrong leaves a file under the right name: a Git-LFS pointer, a login page, an archive. These are
-recognised by their first bytes and refused in words, before any parser says something less clear.
+recognised by their first bytes and refused in words, before any parser says something less clear. One file compressed
+with gzip, whose name ends in `.gz`, is read as if it were unpacked (see `files/gzipped.py`); its digest is that of its bytes.
 """
 
 from __future__ import annotations
 
 import codecs
+import gzip
+import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +17,7 @@ from pathlib import Path
 import attrs
 
 from medspec.errors import DataError
+from medspec.files.gzipped import UnpackedTooLarge, open_unpacked
 
 _HEAD = 64
 _BLOCK = 1 << 20
@@ -21,7 +25,7 @@ _PARQUET = b"PAR1"
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 _ARCHIVES = (
-    (b"\x1f\x8b", "compressed with gzip"),
+    (b"\x1f\x8b", "compressed with gzip, twice or under a name that does not end in .gz"),
     (b"PK\x03\x04", "a zip archive"),
     (b"BZh", "compressed with bzip2"),
     (b"\xfd7zXZ\x00", "compressed with xz"),
@@ -39,9 +43,9 @@ class DataFile:
     def check(self, *, parquet: bool) -> None:
         """Raise `DataError` if the file cannot be read, is empty, or is plainly not data in text (or Parquet) form."""
         try:
-            with self.path.open("rb") as stream:
+            with self.path.open("rb") if parquet else open_unpacked(self.path) as stream:
                 head = stream.read(_HEAD)
-        except OSError as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise self.cannot_read(error) from error
         if not head:
             raise self.fault("the file is empty (0 bytes)")
@@ -89,13 +93,13 @@ class DataFile:
         """Number (from 1), byte offset and bytes of each line, without a byte order mark."""
         offset = 0
         try:
-            with self.path.open("rb") as stream:
+            with open_unpacked(self.path) as stream:
                 for number, line in enumerate(stream, start=1):
                     start, offset = offset, offset + len(line)
                     if number == 1 and line.startswith(codecs.BOM_UTF8):
                         start, line = start + len(codecs.BOM_UTF8), line[len(codecs.BOM_UTF8) :]
                     yield number, start, line
-        except OSError as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise self.cannot_read(error) from error
 
     def not_utf8(self, error: UnicodeDecodeError, line_offset: int) -> str:
@@ -110,13 +114,19 @@ class DataFile:
         """The file's name, with the line behind it in the form editors understand."""
         return self.name if line is None else f"{self.name}:{line}"
 
-    def cannot_read(self, error: OSError) -> DataError:
-        """A `DataError` for what the operating system said."""
+    def cannot_read(self, error: OSError | EOFError | zlib.error) -> DataError:
+        """A `DataError` for what the operating system said, or for what is wrong inside a gzip file."""
         match error:
+            case UnpackedTooLarge():
+                return self.fault(str(error))
+            case EOFError():
+                return self.fault("the gzip file ends too early; the download may have been cut off")
+            case gzip.BadGzipFile() | zlib.error():
+                return self.fault(f"no sound gzip file: {error}")
             case FileNotFoundError():
                 return self.fault("there is no such file")
             case IsADirectoryError():
                 return self.fault("this is a directory; name a file in it")
             case PermissionError():
                 return self.fault("no permission to read this file")
-        return self.fault(f"cannot be read: {error.strerror or error}")
+        return self.fault(f"cannot be read: {getattr(error, 'strerror', None) or error}")

@@ -59,4 +59,46 @@ class FromNamed:
     otherwise: int | None = None
 
 
-Column = FromPath | FromPaths | FromFirst | FromDocument | FromKey | FromRowNumber | FromNamed
+@attrs.frozen
+class FromEach:
+    """A list field, one entry for each entry of the list at `path`.
+
+    Each is what stands at `column` of that entry, or an object of `fields` (name, column), where `column` is None.
+    """
+
+    path: str
+    column: FromPath | FromPaths | None = None
+    fields: tuple[tuple[str, FromPath | FromPaths], ...] = ()
+
+
+@attrs.frozen
+class FromMask:
+    """The box around the pixels of a mask that are not zero; `mask` is where the path of the mask's image stands."""
+
+    mask: FromPath | FromKey
+
+
+@attrs.frozen
+class FromPart:
+    """What the one group of a regular expression finds in a text, such as the class in the name of a file.
+
+    With `blank`, this text of what is found is read as a blank.
+    """
+
+    text: FromPath | FromKey
+    pattern: str
+    blank: str | None = None
+
+
+Column = (
+    FromPath
+    | FromPaths
+    | FromFirst
+    | FromDocument
+    | FromKey
+    | FromRowNumber
+    | FromNamed
+    | FromEach
+    | FromMask
+    | FromPart
+)

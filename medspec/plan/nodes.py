@@ -22,9 +22,12 @@ import attrs
 from medspec.backends.base import Decode
 from medspec.plan.columns import Column as Column
 from medspec.plan.columns import FromDocument as FromDocument
+from medspec.plan.columns import FromEach as FromEach
 from medspec.plan.columns import FromFirst as FromFirst
 from medspec.plan.columns import FromKey as FromKey
+from medspec.plan.columns import FromMask as FromMask
 from medspec.plan.columns import FromNamed as FromNamed
+from medspec.plan.columns import FromPart as FromPart
 from medspec.plan.columns import FromPath as FromPath
 from medspec.plan.columns import FromPaths as FromPaths
 from medspec.plan.columns import FromRowNumber as FromRowNumber
@@ -46,7 +49,9 @@ class FileSource:
     """A data file. `format` is a name of the catalogue of formats; `path` is relative to a data root.
 
     `at` is the dotted path inside a JSON document (None: the document itself); an object found there is read as one row
-    per key. `names` are the column names of a CSV file without a header line. `delimiter` is one character.
+    per key. `names` are the column names of a CSV file without a header line. `delimiter` is one character. `skip` lines
+    at the head of a CSV file are passed over. The lines of a CSV file that agree in the columns `group` are one row.
+    `value` names the one column of a JSON document whose rows are plain values.
     """
 
     format: str
@@ -54,6 +59,9 @@ class FileSource:
     at: str | None = None
     names: tuple[str, ...] | None = None
     delimiter: str = ","
+    skip: int = attrs.field(default=0, metadata={"sparse": True})
+    group: tuple[str, ...] = attrs.field(default=(), metadata={"sparse": True})
+    value: str | None = attrs.field(default=None, metadata={"sparse": True})
 
 
 @attrs.frozen(kw_only=True)

@@ -27,9 +27,12 @@ from medspec.plan.nodes import (
     FieldRef,
     FileSource,
     FromDocument,
+    FromEach,
     FromFirst,
     FromKey,
+    FromMask,
     FromNamed,
+    FromPart,
     FromPath,
     FromPaths,
     FromRowNumber,
@@ -192,6 +195,15 @@ def spell(value: Any) -> str:
     if isinstance(value, FromNamed):
         rest = "" if value.otherwise is None else f", otherwise: {value.otherwise}"
         return f"entry({spell(value.entries)}, named_in: {spell(value.text)}{rest})"
+    if isinstance(value, FromEach):
+        made = [spell(value.column)] if value.column is not None else []
+        made += [f"{name}: {spell(column)}" for name, column in value.fields]
+        return f"each({', '.join([spell(value.path), *made])})"
+    if isinstance(value, FromMask):
+        return f"mask_box({spell(value.mask)})"
+    if isinstance(value, FromPart):
+        rest = "" if value.blank is None else f", blank: {spell(value.blank)}"
+        return f"part({spell(value.text)}, {spell(value.pattern)}{rest})"
     if isinstance(value, FileSource):
         rest = "".join(f", {key}: {spell(entry)}" for key, entry in _changed(value) if key not in ("format", "path"))
         return f"{value.format}({spell(value.path)}{rest})"

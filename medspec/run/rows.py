@@ -20,15 +20,19 @@ from medspec.files.problems import shorten
 from medspec.plan.nodes import (
     Column,
     FromDocument,
+    FromEach,
     FromFirst,
     FromKey,
+    FromMask,
     FromNamed,
+    FromPart,
     FromPath,
     FromPaths,
     FromRowNumber,
 )
+from medspec.run.made_columns import Masks, each, part, text_at
 from medspec.run.named_entry import entry_named
-from medspec.types import FieldType, Misfit, OptionalType, RecordType, Type, anchors
+from medspec.types import AbstainType, BoxType, FieldType, Misfit, OptionalType, RecordType, Type, anchors
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +50,7 @@ class RowLoader:
     """How rows of one file become values of `record`.
 
     `cells` says that the file is CSV, which has no null: an empty cell of an optional field is None. `private` keeps
-    values out of messages. `document` is the JSON document around the rows, where there is one.
+    values out of messages. `document` is the JSON document around the rows, where there is one; `masks` opens masks.
     """
 
     record: RecordType
@@ -54,6 +58,7 @@ class RowLoader:
     cells: bool = False
     private: bool = False
     document: Any = None
+    masks: Masks | None = None
     _steps: tuple[_Step, ...] = attrs.field(init=False)
 
     @_steps.default
@@ -147,12 +152,21 @@ class RowLoader:
             missing = [] if found is None else sorted(anchor for anchor in step.anchors if values[anchor] is None)
             if missing:
                 raise Misfit(f"the row has no `{missing[0]}`, which this refers to")
+            if isinstance(step.column, FromMask) and name not in corrected:
+                found = self._box_of(found, step.field.type, values)
             values[name] = step.field.type.load(found, values)
         except Misfit as misfit:
             shown = "(value not shown: the data are private)" if self.private else shorten(found)
             origin = ", as the errata correct it" if name in corrected else _origin(name, step.column)
             return f"field `{name}`{origin}: {shown}: {misfit}"
         return None
+
+    def _box_of(self, mask: str, type_: Type, values: Mapping[str, Any]) -> tuple[int, int, int, int]:
+        """The box of the mask whose path is `mask`, on the image its box is said to be on."""
+        while isinstance(type_, OptionalType | AbstainType):
+            type_ = type_.item
+        assert isinstance(type_, BoxType) and self.masks is not None
+        return self.masks(mask, values[type_.of])
 
 
 def text_of(value: Any, type_: Type) -> str:
@@ -192,6 +206,12 @@ def _pick(column: Column, raw: RawRow, document: Any, *, optional: bool) -> Any:
             return entries
         case FromNamed():
             return _named(column, raw, optional=optional)
+        case FromEach():
+            return each(column, raw)
+        case FromPart():
+            return part(column, raw)
+        case FromMask(mask):
+            return text_at(mask, raw)
 
 
 def _named(column: FromNamed, raw: RawRow, *, optional: bool) -> Any:
@@ -206,7 +226,7 @@ def _paths(column: Column) -> tuple[str, ...]:
     match column:
         case FromNamed(entries, text):
             return (entries, text)
-        case FromPath(path):
+        case FromPath(path) | FromEach(path) | FromMask(FromPath(path)) | FromPart(FromPath(path)):
             return (path,)
         case FromPaths(paths) | FromFirst(paths):
             return paths
@@ -223,4 +243,10 @@ def _origin(field: str, column: Column) -> str:
             return " from the row's key"
         case FromNamed(entries, text):
             return f' from the entry of "{entries}" that "{text}" names'
+        case FromEach(path):
+            return f' from each of "{path}"'
+        case FromMask():
+            return " from a mask"
+        case FromPart():
+            return " from a part of a text"
     return ""

@@ -9,26 +9,25 @@ what is wrong, where.
 from __future__ import annotations
 
 from array import array
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from medspec.errors import DataError, UsageError
+from medspec.errors import UsageError
 from medspec.files import FORMATS
 from medspec.files.base import Layout, RawRow, RawRows
 from medspec.files.data_folder import open_data
-from medspec.files.image_size import image_size
 from medspec.files.json_document import read_ids
 from medspec.files.opening import DataFile
 from medspec.files.problems import Problems
 from medspec.plan.nodes import FileSource, Keep, Scan
 from medspec.run.errata import Erratum, Overlay, check_seen, read_errata
+from medspec.run.image_files import MaskFiles, size_in
 from medspec.run.quarantine import Quarantined, set_aside
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.rows import RowLoader, text_of
 from medspec.run.spool import Budget, Spool
-from medspec.types import Misfit
 from medspec.types.image import sizes_from
 
 _IDS_SHOWN = 5
@@ -39,7 +38,7 @@ class Rows:
     """The rows of one split, in the order of the file.
 
     `rows` are typed (dicts in the order of the record's fields), `ids` their ids as text. `digest` is the hex sha256 of
-    the bytes of `file`; `others` are the further files that were read (lists of ids), each with its digest.
+    the bytes of `file`; `others` are the further files that were read (lists of ids, masks), each with its digest.
     """
 
     rows: list[dict[str, Any]] | Spool[dict[str, Any]]
@@ -71,13 +70,18 @@ def read_scan(
     form = next(form for form in FORMATS if form.name == scan.source.format)
     file = _find(scan, scan.source, roots, whole_folder=form.folder)
     keeps = [_Keeping(keep, _find(scan, keep.ids, roots)) for keep in scan.keep]
+    masks = MaskFiles(scan, roots)
     loader = RowLoader(
-        record=scan.record, columns=dict(scan.columns), cells=scan.source.format == "csv", private=scan.private
+        record=scan.record,
+        columns=dict(scan.columns),
+        cells=scan.source.format == "csv",
+        private=scan.private,
+        masks=masks,
     )
-    layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
+    layout = layout_of(scan.source)
     overlay = read_errata(scan, roots)
     reading = _Reading(scan, file, loader, keeps, budget or Budget(), overlay, keep_going)
-    with sizes_from(lambda path: _image_size(path, scan, roots)):
+    with sizes_from(lambda path: size_in(path, scan, roots)):
         whole = reading.read(form.read(file, layout, loader.top_columns()), limit)
     reading.finish(whole=whole)
     return Rows(
@@ -85,11 +89,17 @@ def read_scan(
         ids=reading.ids,
         digest=file.digest(),
         file=file.path,
-        others=tuple((keeping.file.path, keeping.file.digest()) for keeping in keeps),
+        others=(*((keeping.file.path, keeping.file.digest()) for keeping in keeps), *masks.digests()),
         errata=None if overlay is None else overlay.summary(),
         quarantined=tuple(reading.quarantined),
         warnings=tuple(reading.warnings),
     )
+
+
+def layout_of(source: FileSource) -> Layout:
+    """How rows lie in the file, in the words of the formats."""
+    given = attrs.asdict(source, recurse=False)
+    return Layout(**{name: given[name] for name in attrs.fields_dict(Layout)})
 
 
 def _find(scan: Scan, source: FileSource, roots: DataRoots, *, whole_folder: bool = False) -> DataFile:
@@ -103,19 +113,6 @@ def _find(scan: Scan, source: FileSource, roots: DataRoots, *, whole_folder: boo
         whole_folder=whole_folder,
     )
     return open_data(path, folder=whole_folder)
-
-
-def _image_size(path: str, scan: Scan, roots: DataRoots) -> tuple[int, int]:
-    """The size of an image of a row, whose path is relative to the data root. Raises `Misfit`, which names the row."""
-    parts = PurePosixPath(path.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts:
-        raise Misfit(f"the image {path!r} is not below the data root")
-    try:
-        return image_size(
-            find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch)
-        )
-    except (DataError, OSError, ValueError) as error:
-        raise Misfit(f"the size of the image {path!r} is needed and cannot be read: {error}") from None
 
 
 class _Keeping:

@@ -19,14 +19,13 @@ import attrs
 from medspec.backends.base import Request
 from medspec.errors import UsageError
 from medspec.files import FORMATS
-from medspec.files.base import Layout
 from medspec.files.data_folder import open_data
 from medspec.plan.nodes import FromKey, FromPath, FromPaths, FromRowNumber, Plan, Scan, TaskPlan
 from medspec.run.bound import Bound
 from medspec.run.journal import request_key
 from medspec.run.measured import report_of, rows_of
 from medspec.run.rows import RowLoader
-from medspec.run.scan import Rows
+from medspec.run.scan import Rows, layout_of
 from medspec.text.suggest import nearest
 
 
@@ -87,7 +86,7 @@ def _place(scan: Scan, rows: Rows, id: str) -> str:
     """File and line of a row. The file is read again: where every row stands is not kept."""
     file = open_data(rows.file, folder=rows.file.is_dir())
     loader = RowLoader(record=scan.record, columns=dict(scan.columns), cells=scan.source.format == "csv")
-    layout = Layout(at=scan.source.at, names=scan.source.names, delimiter=scan.source.delimiter)
+    layout = layout_of(scan.source)
     form = next((form for form in FORMATS if form.name == scan.source.format), None)
     if form is None or not rows.file.exists():
         return file.name

@@ -84,9 +84,12 @@ class BoxType:
         image, raw = self._image(raw, row)
         if not isinstance(raw, list | tuple) or len(raw) != 4:
             raise Misfit("expected four numbers")
-        if any(isinstance(number, bool) or not isinstance(number, int | float) for number in raw):
+        if any(isinstance(number, bool) or not isinstance(number, int | float | str) for number in raw):
             raise Misfit("expected four numbers")
-        a, b, c, d = map(float, raw)
+        try:
+            a, b, c, d = map(float, raw)  # cells of a table are texts, as for `int` and `float`
+        except ValueError:
+            raise Misfit("expected four numbers") from None
         numbers = (a, b, c, d)
         if not all(map(math.isfinite, numbers)):
             raise Misfit("expected finite numbers")

@@ -298,3 +298,13 @@ def test_images_that_are_not_at_hand_are_not_compared(looking, medspec):
     LOCK.unlink()
     medspec("lock")
     assert list(entry("look.side")["data"]) == ["chest.jsonl"]
+
+
+def test_a_dialect_is_not_in_the_lock_and_a_locked_run_says_so(locked, medspec):
+    spec = next(locked.glob("specs/*.medspec"))
+    spec.write_text(spec.read_text("utf-8") + "\ndialect shy { boxes_in = deleted }\n", "utf-8")
+    asked = ("run", "--model", "mock:echo", "--locked", "--quiet")
+    plain = medspec(*asked)
+    spoken = medspec(*asked, "--dialect", "shy")
+    note = "note: medspec.lock holds tasks without dialect; what `shy` changes is not checked\n"
+    assert (spoken.code, note in spoken.err, note in plain.err) == (plain.code, True, False)

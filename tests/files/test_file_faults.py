@@ -43,7 +43,7 @@ WHOLE_FILE = {
     "gzip": (
         "jsonl",
         gzip.compress(b'{"id": 1}\n'),
-        "FILE: the file is compressed with gzip; unpack it and name the file inside",
+        "FILE: the file is compressed with gzip, twice or under a name that does not end in .gz; unpack it and name the file inside",
     ),
     "zip": ("csv", b"PK\x03\x04rest", "FILE: the file is a zip archive; unpack it and name the file inside"),
     "web page": (
