@@ -96,6 +96,8 @@ class _Filling:
     module: Module
     values: Mapping[str, Any]
     into: _Names
+    words: bool = False
+    """Whether a text parameter stands for one of the words that settings of metrics and readers choose from."""
 
     def node(self, node: Any) -> Any:
         if isinstance(node, tuple):
@@ -106,7 +108,13 @@ class _Filling:
             return attrs.evolve(node, path=self._renamed(node.path))
         if isinstance(node, Place) or not attrs.has(type(node)) or isinstance(node, tree.Ident):
             return node
-        fields = {field.name: self.node(getattr(node, field.name)) for field in attrs.fields(type(node))}
+        chooses = attrs.evolve(self, words=True)
+        fields = {
+            field.name: (chooses if field.name == "reader" or isinstance(node, tree.MetricNode) else self).node(
+                getattr(node, field.name)
+            )
+            for field in attrs.fields(type(node))
+        }
         if isinstance(node, tree.MetricNode | tree.Comprehension):
             # These paths are fields of the answer and of the row.
             kept = {name: getattr(node, name) for name in ("on", "over") if name in fields}
@@ -120,7 +128,8 @@ class _Filling:
             return attrs.evolve(node, path=self._renamed(node.path), arguments=arguments)
         value = self.values[first.name]
         if not isinstance(value, RowsRef):
-            return _literal(value, node.place)
+            chosen = self.words and isinstance(value, str) and value.isidentifier()
+            return tree.Call(_path([value], node.place), None, node.place) if chosen else _literal(value, node.place)
         rows = self._rows(value, node.place)
         if not rest:
             return rows
