@@ -129,3 +129,18 @@ def test_inspect_runtime_tells_the_machine_from_the_build() -> None:
     assert {"provider": "CPUExecutionProvider", "kind": "CPU"}.items() <= found["devices"][0].items()
     assert found["cuda"]["usable"] == (found["cuda"]["reason"] is None)
     json.dumps(found)
+
+
+def test_operators_of_somebody_else_are_not_there(tmp_path: Path) -> None:
+    """A graph with an operator of another domain needs a library, and none is ever loaded."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
+    node = helper.make_node("Steal", ["x"], ["y"], domain="evil.ops")
+    graph = helper.make_graph([node], "g", value[:1], value[1:])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("evil.ops", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "model.onnx")
+    (tmp_path / "libevil.so").write_bytes(b"\x7fELF")
+    with pytest.raises(BackendError, match="Steal"):
+        open_session(tmp_path / "model.onnx", device="cpu", threads=1)

@@ -209,3 +209,13 @@ def test_docs_of_specs_with_mistakes_are_not_written(ward, medspec):
     (ward / "specs" / "wrong.medspec").write_text("edition 2026\nimport std.metrics { acuracy }\n", encoding="utf-8")
     done = medspec("docs")
     assert (done.code, done.out) == (1, "") and not Path("target/docs").exists()
+
+
+def test_pages_may_load_nothing(ward, medspec):
+    assert medspec("docs", "pages", "--html").code == 0
+    for path in Path("pages").iterdir():
+        head = path.read_text(encoding="utf-8").partition("<title>")[0]
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', head)
+        assert policy, "before anything that could be loaded"
+        rules = dict(rule.split(maxsplit=1) for rule in policy[1].split("; "))
+        assert rules == {"default-src": "'none'", "style-src": "'unsafe-inline'"}
