@@ -35,6 +35,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads((out / "report.json").read_text("utf-8"))
+    found["tasks"] = {name.removeprefix("demo_"): task for name, task in found["tasks"].items()}
     return found
 
 
