@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from medspec.errors import CompileFailed, Interrupted, MedspecError
-from medspec.text.cells import safe
 
 if TYPE_CHECKING:
     from medspec.text.diagnostic import Diagnostic
@@ -66,6 +65,9 @@ def end_of(error: BaseException, arguments: Sequence[str]) -> int:
 
 
 def _say(text: str) -> None:
+    # Here, since `--help` needs click alone.
+    from medspec.text.cells import safe
+
     try:
         click.echo(safe(text), err=True)
     except OSError:

@@ -9,7 +9,7 @@ from medspec.laws.inputs import draw_reply, draw_row
 from medspec.metrics.base import Batch
 from medspec.plan.nodes import Interval
 from medspec.readers.base import Unread
-from medspec.run.score import metric_of, score_task
+from medspec.run.score import fields_of, metric_of, score_task
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
@@ -29,7 +29,8 @@ def check(subject: Subject, data: DataObject) -> None:
     scores = tuple(score for score in subject.scores if "confidence" not in metric_of(score).signature.needs)
     golds = [row[subject.task.gold]] * 3
     # Rows of one kind alone would have the same draws whatever the seed.
-    batch = Batch(subject.type, [one, one, Unread("no_reply", "")], golds, subject.gold_type)
+    beside = fields_of(scores, [row] * len(golds))
+    batch = Batch(subject.type, [one, one, Unread("no_reply", "")], golds, subject.gold_type, fields=beside)
     reports = [repr(score_task(scores, batch, _INTERVAL, unread_policy="worst").metrics) for _ in range(2)]
     if reports[0] != reports[1]:
         raise Broken(f"the same answers score {reports[0]} and {reports[1]}", row=row, reply=said_by(reply))
