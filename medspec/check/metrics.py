@@ -81,10 +81,14 @@ def read_metrics(
 
 
 def compares(clause: Clause) -> bool:
-    """Whether any metric of a task compares answer and gold. Where none does, the gold may be a rubric for a judge."""
+    """Whether any metric of a task compares answer and gold. Where none does, the gold may be a rubric for a judge.
+
+    A name that is no metric says nothing beside one that is: it has a message of its own.
+    """
     assert isinstance(clause.node, tree.Metrics)
     found = [find_metric(entry.metric.path.parts[-1].name) for entry in clause.node.entries]
-    return not found or any(metric is None or metric.signature.gold is not None for metric in found)
+    known = [metric for metric in found if metric is not None]
+    return not known or any(metric.signature.gold is not None for metric in known)
 
 
 def range_of(score: Score) -> Range:
