@@ -50,6 +50,7 @@ def read_metrics(
     assert isinstance(node, tree.Metrics)
     scores: list[Score] = []
     labels: dict[str, tree.MetricNode] = {}
+    refused: set[str] = set()
     found = [scope.find_metric(entry.metric.path) for entry in node.entries]
     clean = not (missing := any(isinstance(metric, Missing) for metric in found))
     for index, (entry, metric) in enumerate(zip(node.entries, found, strict=True)):
@@ -65,7 +66,9 @@ def read_metrics(
         score = _read_score(metric, entry, compared, judges, scope)
         clean &= score is not None
         label = entry.label.name if entry.label else metric.name
-        if label in labels and not cut_off:
+        # A metric that was refused may be there by mistake, and its name with it.
+        refused |= {label} if score is None else set()
+        if label in labels and not cut_off and label not in refused:
             again = (entry.place, "the same name again")
             helps = [f"give it another name: `{entry.metric.place.text} as other_name`"]
             scope.report.add(
