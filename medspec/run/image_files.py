@@ -13,6 +13,14 @@ from medspec.run.roots import DataRoots, find_file
 from medspec.types import Misfit
 
 
+def find_image(path: str, roots: DataRoots, scan: Scan) -> Path:
+    """The file of an image of a row. Raises `DataError` where there is none, `ValueError` outside of the data roots."""
+    parts = PurePosixPath(path.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts:
+        raise ValueError("it is not below the data root")
+    return find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch)
+
+
 def size_in(path: str, scan: Scan, roots: DataRoots) -> tuple[int, int]:
     """The size of an image of a row. Raises `Misfit`, which names the row."""
     try:
@@ -45,7 +53,7 @@ class MaskFiles:
 
 
 def _find(what: str, path: str, scan: Scan, roots: DataRoots) -> Path:
-    parts = PurePosixPath(path.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts:
-        raise Misfit(f"the {what} {path!r} is not below the data root")
-    return find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch)
+    try:
+        return find_image(path, roots, scan)
+    except ValueError:
+        raise Misfit(f"the {what} {path!r} is not below the data root") from None

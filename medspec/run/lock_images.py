@@ -16,7 +16,7 @@ from medspec.errors import DataError
 from medspec.files.opening import DataFile
 from medspec.plan.nodes import Render, Scan
 from medspec.run.bind import shown_fields
-from medspec.run.pictures import find_image
+from medspec.run.image_files import find_image
 from medspec.run.roots import DataRoots
 from medspec.types import ImageType, Type
 

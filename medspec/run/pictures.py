@@ -6,8 +6,6 @@ the model is asked anything.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
-
 import attrs
 
 from medspec.backends.base import Message, Picture
@@ -15,7 +13,8 @@ from medspec.errors import DataError
 from medspec.files.image_size import image_size
 from medspec.files.opening import DataFile
 from medspec.plan.nodes import Plan, Scan
-from medspec.run.roots import DataRoots, find_file
+from medspec.run.image_files import find_image
+from medspec.run.roots import DataRoots
 from medspec.types import Misfit
 
 SHOWN = 20
@@ -73,14 +72,6 @@ class Pictures:
             self._problems[key] = f"{path}: {str(error).splitlines()[0].removesuffix('; looked at:')}"
             self._folders.update(str(root) for root, _ in self._roots.places(scan.folder))
             return Picture(path)
-
-
-def find_image(path: str, roots: DataRoots, scan: Scan) -> Path:
-    """The file of an image of a row. Raises `DataError` where there is none, `ValueError` outside of the data roots."""
-    parts = PurePosixPath(path.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts:
-        raise ValueError("it is not below the data root")
-    return find_file(path, roots, folder=scan.folder, dataset=scan.dataset, license=scan.license, fetch=scan.fetch)
 
 
 class ImageSizes:
