@@ -28,14 +28,20 @@ class Embedder:
 
     opened: Opened
     features: Features
+    _entry: str = attrs.field(init=False)
+    """The name of the graph's input: asked for once, and not at every token."""
+
+    @_entry.default
+    def _only_input(self) -> str:
+        (found,) = self.opened.session.get_inputs()
+        return str(found.name)
 
     def vectors(self, ids: NDArray[numpy.int64]) -> NDArray[numpy.float32]:
         """Vectors [rows, length, width] of ids [rows, length]."""
         import numpy as np
 
         seen = ids < 0
-        (name,) = [item.name for item in self.opened.session.get_inputs()]
-        found = self.opened.session.run(None, {name: np.where(seen, 0, ids)})[0]
+        found = self.opened.session.run(None, {self._entry: np.where(seen, 0, ids)})[0]
         if not seen.any():
             return np.asarray(found)
         vectors = np.array(found)
