@@ -108,7 +108,7 @@ def test_paths_outside_a_root_are_refused_before_anything_is_read(path: str, wor
 @needs_links
 def test_a_link_out_of_its_root_is_refused(tmp_path: Path) -> None:
     secret = put(tmp_path / "secret.csv")
-    root = tmp_path / "root"
+    root = tmp_path / "data"
     inside = put(root / "inside.csv")
     (root / "out.csv").symlink_to(secret)
     (root / "in.csv").symlink_to(inside)
@@ -118,7 +118,7 @@ def test_a_link_out_of_its_root_is_refused(tmp_path: Path) -> None:
     assert find_file("in.csv", roots).samefile(inside)
     assert find_file("in.csv", DataRoots(given=(tmp_path / "root2",))).samefile(inside)
     assert message("out.csv", roots, tmp_path) == (
-        "`out.csv` is a symbolic link out of its data root: ROOT/root/out.csv leads to ROOT/secret.csv; "
+        "`out.csv` is a symbolic link out of its data root: ROOT/data/out.csv leads to ROOT/secret.csv; "
         "give the folder it leads to as `--data DIR`"
     )
     assert "symbolic link out" in message("folder/secret.csv", roots, tmp_path)
