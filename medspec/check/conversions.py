@@ -16,6 +16,7 @@ from medspec.types import (
     BoxType,
     ChoiceType,
     Convention,
+    EnumType,
     ListType,
     OptionalType,
     RankingType,
@@ -23,6 +24,7 @@ from medspec.types import (
     SpanType,
     Type,
 )
+from medspec.types import enum as enums
 from medspec.types import set as sets
 from medspec.types import span as spans
 from medspec.types import turns as talks
@@ -41,6 +43,7 @@ _WAYS = {
         'write `from split(";")` for entries in one text, `from mentions` or `from letters` for an enum, '
         "`from instances` for texts out of objects and lists",
     ),
+    "enum": ("this is no way of writing a case", "write `from mention` where a text names the case among other words"),
     "turns": ("this is no way of writing a conversation", f"write `from {'`, `from '.join(talks.WRITTEN)}`"),
     "box": ("this is no way of writing a box", "write `from box(xywh, pixel)`, with the order and frame of the data"),
 }
@@ -83,6 +86,8 @@ def _converted(core: Type, node: tree.TypeNode, scope: Scope) -> Type | None:
         case SpanType() if word in spans.WRITTEN:
             return attrs.evolve(core, written=word)
         case TurnsType() if word in talks.WRITTEN:
+            return attrs.evolve(core, written=word)
+        case EnumType() if word in enums.WRITTEN:
             return attrs.evolve(core, written=word)
         case SetType() if word in sets.WRITTEN and core.item.kind == "enum":
             return attrs.evolve(core, written=word)

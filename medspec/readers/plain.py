@@ -3,8 +3,8 @@
     text          the reply without thoughts and without spaces at its ends
     int, float    the one number in the reply; the type's unit may follow it; a score is such a number
     bool          yes or no, true or false, also 是 and 否
-    enum          the text or the name of a case: the whole reply, a line "Answer: ...", the first line, the start
-                  ("Yes, because ..."), or the only case named in a short reply without a negation
+    enum          the text or the name of a case, `_` in it as a blank too: the whole reply, a line "Answer: ...", the first
+                  line, the start ("Yes, because ..."), or the only case named in a short reply without a negation
 
 Upper and lower case, emphasis, quotes and a final full stop make no difference. What cannot be read is `Unread`:
 
@@ -81,8 +81,7 @@ def decode(reply: str, type_: Type, row: Row, settings: Settings) -> Any:
     if type_.kind == "bool":
         return _one_of(_YES_OR_NO, text, "not_yes_or_no", reply)
     if type_.kind == "enum":
-        cases = tuple((case.name, (case.text, case.name)) for case in type_.cases)  # type: ignore[attr-defined]
-        return _one_of(cases, text, "no_case", reply)
+        return _one_of(_wordings(type_), text, "no_case", reply)
     return text
 
 
@@ -120,6 +119,16 @@ def _number(text: str, type_: Any, reply: str) -> Any:
     if (type_.low is not None and value < type_.low) or (type_.high is not None and value > type_.high):
         return Unread(OUT_OF_RANGE, reply)
     return value
+
+
+def _wordings(type_: Any) -> Wordings:
+    """Each case with its text, its name, and its name in words unless another case is written so."""
+    taken = {folded(written) for case in type_.cases for written in (case.text, case.name)}
+    return tuple(
+        (case.name, (case.text, case.name, *([spaced] if spaced not in taken else [])))
+        for case in type_.cases
+        for spaced in [case.name.replace("_", " ").casefold()]
+    )
 
 
 def _one_of(cases: Wordings, text: str, otherwise: str, reply: str) -> Any:

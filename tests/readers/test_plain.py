@@ -63,6 +63,23 @@ def test_a_decision(reply: str, expected: str) -> None:
     assert read(reply, DECISION) == expected
 
 
+SPACED = EnumType("Spaced", (EnumCase("inguinal_hernia", "inguinal, hernia"), EnumCase("a_b", "c"), EnumCase("d", "A B")))
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("The diagnosis result is Inguinal hernia.", "inguinal_hernia"),
+        ("inguinal, hernia", "inguinal_hernia"),
+        ("inguinal_hernia", "inguinal_hernia"),
+        ("a b", "d"),  # the text of another case
+        ("a_b", "a_b"),
+    ],
+)
+def test_a_name_in_words(reply: str, expected: str) -> None:
+    assert PLAIN.decode(reply, SPACED, {}, {}) == expected
+
+
 @pytest.mark.parametrize(
     ("reply", "type_", "expected"),
     [
