@@ -74,7 +74,7 @@ def listed(answer: str) -> Made:
 
 
 def patient(number: int) -> tuple[str, str]:
-    return f"A {number + 18}-year-old girl.", f'Gender: F\n\nAge: "[[{number + 18}.0, \'year\']]"'
+    return f"A {number + 18}-year-old girl.", f"Gender: F\n\nAge: \"[[{number + 18}.0, 'year']]\""
 
 
 def entities(number: int) -> tuple[str, str]:

@@ -22,7 +22,6 @@ import attrs
 
 from medspec.types.base import Misfit, Row, Type
 
-
 WRITTEN = ("mention",)
 """Ways in which a text names a case."""
 

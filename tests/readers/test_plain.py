@@ -63,7 +63,9 @@ def test_a_decision(reply: str, expected: str) -> None:
     assert read(reply, DECISION) == expected
 
 
-SPACED = EnumType("Spaced", (EnumCase("inguinal_hernia", "inguinal, hernia"), EnumCase("a_b", "c"), EnumCase("d", "A B")))
+SPACED = EnumType(
+    "Spaced", (EnumCase("inguinal_hernia", "inguinal, hernia"), EnumCase("a_b", "c"), EnumCase("d", "A B"))
+)
 
 
 @pytest.mark.parametrize(
