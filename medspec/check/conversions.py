@@ -23,6 +23,7 @@ from medspec.types import (
     SetType,
     SpanType,
     Type,
+    UnknownType,
 )
 from medspec.types import enum as enums
 from medspec.types import set as sets
@@ -51,7 +52,10 @@ _WAYS["ranking"] = _WAYS["choice"]
 
 
 def convert(type_: Type, conversion: tree.TypeNode | None, scope: Scope) -> Type:
-    """`type_` with the way `conversion` says data write it; `type_` itself after reporting."""
+    """`type_` with the way `conversion` says data write it.
+
+    After reporting: `type_` itself where there is nothing to convert, else unknown in the place of what would be converted.
+    """
     if conversion is None or is_unknown(type_):
         return type_
     core = type_
@@ -65,7 +69,7 @@ def convert(type_: Type, conversion: tree.TypeNode | None, scope: Scope) -> Type
     if found is None:
         title, help_ = _WAYS[core.kind]
         scope.report.add("E0301", title, conversion.place, helps=[help_])
-        return type_
+        return _replaced(type_, core, UnknownType())
     return _replaced(type_, core, found)
 
 
@@ -118,18 +122,18 @@ def _separator(node: tree.TypeNode) -> str | None:
 def _box(core: BoxType, node: tree.RefinedType, scope: Scope) -> Type:
     frame = read_frame(node, scope, settings=("width", "height", "first_image"))
     if frame is None:
-        return core
+        return UnknownType()
     given: dict[str, Any] = {}
     for argument in node.arguments:
         if isinstance(argument, tree.Argument) and argument.name is not None:
             value = _setting(argument, scope)
             if value is ABSENT:
-                return core
+                return UnknownType()
             given[argument.name.name] = value
     if ("width" in given) is not ("height" in given):
         title = "an image has a width and a height"
         scope.report.add("E0211", title, node.place, helps=["write `width: w, height: h`, or neither"])
-        return core
+        return UnknownType()
     return attrs.evolve(core, written=Convention(order=frame[0], frame=frame[1], **given))
 
 

@@ -16,6 +16,7 @@ from medspec.check.answers import AnswerSpec
 from medspec.check.arguments import ABSENT, read_arguments, rules_of
 from medspec.check.metric_fields import check_fields, take_fields
 from medspec.check.metric_fit import Compared, check_fit
+from medspec.check.metric_names import named_entries
 from medspec.check.scope import Missing, Scope
 from medspec.check.spec import RecordSpec
 from medspec.check.verdicts import JudgeCalls
@@ -51,9 +52,11 @@ def read_metrics(
     scores: list[Score] = []
     labels: dict[str, tree.MetricNode] = {}
     refused: set[str] = set()
-    found = [scope.find_metric(entry.metric.path) for entry in node.entries]
-    clean = not (missing := any(isinstance(metric, Missing) for metric in found))
-    for index, (entry, metric) in enumerate(zip(node.entries, found, strict=True)):
+    entries = named_entries(node, scope)
+    found = [scope.find_metric(entry.metric.path) for entry in entries]
+    missing = len(entries) < len(node.entries) or any(isinstance(metric, Missing) for metric in found)
+    clean = not missing
+    for index, (entry, metric) in enumerate(zip(entries, found, strict=True)):
         if isinstance(metric, Missing):
             continue
         # `f1 other` is `f1 as other` or `f1 on other` with a word missing: that `other` is no metric is told already.

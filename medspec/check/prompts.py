@@ -112,8 +112,8 @@ def _turn(
     renamed = rename(pieces, {written: key_of(phrase) for written, phrase in found.items()})
     types = {**names, **{key_of(phrase): TextType() for phrase in found.values()}}
     hints = checker.column_hints()
-    phrases = visible_phrases(scope) + refused
-    checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints, phrases)
+    phrases = visible_phrases(scope)
+    checks = TemplateChecker(source, block, scope.report, declaration.params.place, hints, phrases, refused)
     checked = checks.pieces(renamed, types)
     seen.used.update(checks.used)
     return TurnPlan(turn.role.name, checked)
@@ -129,7 +129,7 @@ def _phrases_in(
 ) -> tuple[dict[str, PhraseSpec], tuple[str, ...]]:
     """The phrases that `pieces` mention, by the name they are written with. Parameters come first.
 
-    Also the modules of which something was asked that they do not show, which has been reported.
+    Also the names that may be a phrase but for something that has been reported.
     """
     found: dict[str, PhraseSpec] = {}
     refused: list[str] = []
@@ -154,6 +154,8 @@ def _phrases_in(
             phrase = checker.checked(module, own)
             if phrase is not None:
                 found[written] = phrase
+        elif own is None and scope.may_be_lost(first):
+            refused.append(first)
     return found, tuple(refused)
 
 

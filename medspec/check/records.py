@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from medspec.check.scope import Scope
 
 
-def check_enum(declaration: tree.EnumDecl, checker: Checker, scope: Scope) -> EnumSpec:
+def check_enum(declaration: tree.EnumDecl, checker: Checker, scope: Scope) -> EnumSpec | None:
+    """An enum; None after reporting that it has too few cases, since any of them may be the one that is missing."""
     cases: dict[str, tree.EnumCaseNode] = {}
     for case in declaration.cases:
         first = cases.setdefault(case.name.name, case)
@@ -35,6 +36,7 @@ def check_enum(declaration: tree.EnumDecl, checker: Checker, scope: Scope) -> En
             f"`{declaration.name.name}` has fewer than two cases",
             (declaration.name.place, "there is nothing to choose between"),
         )
+        return None
     return EnumSpec(
         name=declaration.name.name,
         module=scope.module.name,

@@ -185,6 +185,16 @@ class Scope:
         label = (ident.place, "not declared here and not imported")
         self.report.add("E0201", f"cannot find {with_article(wanted)} named `{ident.name}`", label, helps=helps)
 
+    def may_be_lost(self, name: str) -> bool:
+        """Whether `name` may be declared or imported by something that has been reported as wrong."""
+        imported = self.module.imports.get(name)
+        if imported is None:
+            return self.module.tree.may_declare(name) or self._is_misspelt_import(name)
+        if imported.module == STD_METRICS:
+            return False
+        target = self.modules.get(imported.module)
+        return target is None or imported.name not in (None, *target.names)
+
     def _is_misspelt_import(self, name: str) -> bool:
         """Whether a module declares `name` from which something is imported that it does not: that was reported."""
         for imported in self.module.imports.values():

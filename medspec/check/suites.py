@@ -55,7 +55,8 @@ def check_suite(declaration: tree.SuiteDecl, checker: Checker, scope: Scope) -> 
     slices, slice_rows = _read_slices([c for c in clauses if isinstance(c, tree.SliceReport)], members, scope)
     references = read_references(
         (clause for clause in clauses if isinstance(clause, tree.Reference)),
-        {aggregate.name: FRACTION for aggregate in own or ()},
+        # An aggregate that was refused has been reported; a figure of it is no second mistake.
+        {clause.name.name: FRACTION for clause in clauses if isinstance(clause, tree.AggregateNode)},
         "this suite",
         scope.report,
     )

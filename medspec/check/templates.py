@@ -52,7 +52,10 @@ _BY_KIND: dict[str, Type] = {"text": TextType(), "int": IntegerType(), "float": 
 
 @attrs.define
 class TemplateChecker:
-    """Checks one text. `hints` map a column's name to the field it fills, for better suggestions; `phrases` can be seen."""
+    """Checks one text. `hints` map a column's name to the field it fills, for better suggestions; `phrases` can be seen.
+
+    `lost` are names that mean something, but for a mistake that has been reported.
+    """
 
     source: Source
     block: Block
@@ -60,6 +63,7 @@ class TemplateChecker:
     parameters_place: Place
     hints: Mapping[str, str] = attrs.field(factory=dict)
     phrases: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     used: set[str] = attrs.field(factory=set)
 
     def pieces(self, pieces: tuple[Piece, ...], names: Mapping[str, Type]) -> tuple[Piece, ...]:
@@ -187,8 +191,8 @@ class TemplateChecker:
             return names[name]
         if name == ANSWER_FORMAT:
             return TextType()
-        # Reported before: on its first use, or where the phrase is declared.
-        if not is_new or name in self.phrases:
+        # Reported before: on its first use, or where it is declared or imported.
+        if not is_new or name in self.phrases or name in self.lost:
             return UnknownType()
         helps = []
         if name in self.hints and self.hints[name] in names:

@@ -138,7 +138,8 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
         return report_bare(name, node, scope)
     if name == "text":
         boxes, rest = read_boxes_in_text(node, scope)
-        return TextType(_keyword(rest, scope, Rule("max_words", "int")), boxes)
+        most = _keyword(rest, scope, Rule("max_words", "int"))
+        return UnknownType() if most is ABSENT else TextType(most, boxes)
     if name in ("int", "float"):
         bounds = next((entry for entry in node.arguments if isinstance(entry, tree.Bounds)), None)
         low, high = _bounds(bounds, scope) if bounds else (None, None)
@@ -147,14 +148,12 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
             scope.report.add("E0309", "the range of an `int` has whole numbers at its ends", bounds.place)
         if bounds is not None and (low is None or (name == "int" and not is_whole)):
             return UnknownType()
+        unit = _keyword(node, scope, None if name == "int" else Rule("unit", "text"))
+        if unit is ABSENT:
+            return UnknownType()
         if name == "int":
-            _keyword(node, scope, None)
             return IntegerType(low, high)  # type: ignore[arg-type]
-        return FloatType(
-            None if low is None else float(low),
-            None if high is None else float(high),
-            _keyword(node, scope, Rule("unit", "text")),
-        )
+        return FloatType(None if low is None else float(low), None if high is None else float(high), unit)
     close = nearest(name, ("text", "int", "float"))
     helps = [f"did you mean `{close}`?"] if close else ["only `text`, `int` and `float` take settings"]
     scope.report.add("E0201", f"cannot find a type named `{name}(...)`", node.name.place, helps=helps)
@@ -162,29 +161,30 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
 
 
 def _keyword(node: tree.RefinedType, scope: Scope, rule: Rule | None) -> Any:
-    """The one named setting of a type, or None."""
-    found = None
+    """The one named setting of a type, or None; `ABSENT` after reporting what is wrong with it."""
+    found: Any = None
     numbers = [e for e in node.arguments if not isinstance(e, tree.Bounds) and isinstance(e.value, tree.NumberValue)]
     if len(numbers) == len(node.arguments) and not any(number.name for number in numbers) and node.name.name != "text":
         low, high = ("0", numbers[0].place.text) if len(numbers) == 1 else (e.place.text for e in numbers[:2])
         helps = [f"write `{node.name.name}({low}..{high})`"]
         place = numbers[0].place.to(numbers[-1].place)
         scope.report.add("E0301", f"`{node.name.name}` takes a range", (place, "not a range"), helps=helps)
-        return None
+        return ABSENT
     for entry in node.arguments:
         if isinstance(entry, tree.Bounds):
             if rule is not None and rule.name == "max_words":
                 scope.report.add("E0301", "`text` has no range", entry.place, helps=["write `text(max_words: 300)`"])
+                found = ABSENT
             continue
         if rule is None or entry.name is None or entry.name.name != rule.name:
             shown = entry.name.name if entry.name else "this"
             helps = [f"it takes `{rule.name}: ...`"] if rule else ["it takes a range, such as `int(0..10)`"]
             title = f"`{node.name.name}` has no setting `{shown}`" if entry.name else "a setting of a type needs a name"
             scope.report.add("E0211", title, entry.place, helps=helps)
+            found = ABSENT
             continue
         value = read_value(entry.value, rule, scope.report)  # type: ignore[arg-type]
-        if value is not ABSENT:
-            found = value
+        found = ABSENT if found is ABSENT else value
     return found
 
 

@@ -97,10 +97,11 @@ def test_the_specs_are_sound() -> None:
 
 SPEC = """edition 2026
 import std.metrics { accuracy }
+phrase think = "Think first."
 enum Word { yes  no }
 record Row { id : text   note : text   gold : Word }
 dataset exam : Row { source = jsonl("exam.jsonl")  splits = [test]  license = "mit" }
-prompt ask(note: text) { user "Is it so? {{ note }} yes or no" }
+prompt ask(note: text) { user "Is it so? {{ note }} {{ think }} yes or no" }
 task first  { data = exam.test  prompt = ask  answer Word via plain  metrics { primary accuracy } }
 task second = first
 suite all @1 { tasks { first  second }  aggregate overall = mean() }
@@ -109,7 +110,7 @@ example first "yes" { row = { note = "x"  gold = yes }  reply = "yes"  expect = 
 
 # Independent mistakes, in the order of the text.
 MISTAKES = {
-    "accuracy }\nenum": ("accuracy, nothing }\nenum", "E0202"),
+    "accuracy }\nphrase": ("accuracy, nothing }\nphrase", "E0202"),
     "yes  no }": ("yes  no  yes }", "E0203"),
     "gold : Word }": ("gold : Word  more : txet }", "E0201"),
     'license = "mit"': ('licence = "mit"', "E0204"),
@@ -144,6 +145,9 @@ CAUSES = {
     ("record Row {", "record Row"): "E0102",
     ("gold : Word }", "gold : Wrod }"): "E0201",
     ("gold : Word }", "gold : Word? }"): "E0305",
+    ("enum Word { yes  no }", "enum Word { no }"): "E0308",
+    ("note : text   gold", "note : text(max_words: many)   gold"): "E0301",
+    ("note : text   gold", "note : text(most: 7)   gold"): "E0211",
     ('source = jsonl("exam.jsonl")', 'source = jsno("exam.jsonl")'): "E0201",
     ("splits = [test]", "splits = []"): "E0301",
     ("splits = [test]", "spilts = [test]"): "E0204",
@@ -155,6 +159,17 @@ CAUSES = {
     ("primary accuracy", "primary acuracy"): "E0201",
     ("primary accuracy", "primary accuracy  accuracy other"): "E0201",
     ("primary accuracy", "primary accuracy on on other"): "E0201",
+    ("phrase think =", "phrase think = ="): "E0101",
+    ("phrase think =", "phrase"): "E0101",
+    ("phrase think =", "phrase thing ="): "E0401",
+    ('"Think first."', '"Think {{ first }}."'): "E0402",
+    ("primary accuracy", "primary on answer as right"): "E0101",
+    ("primary accuracy", "primary as right"): "E0101",
+    ("primary accuracy", "primary accuracy as  accuracy as right"): "E0101",
+    (
+        "aggregate overall = mean()",
+        'aggregate overall = mean() over [7]  reference "A" { overall = 0.5  source = "a" }',
+    ): "E0506",
     ("{ accuracy }", "{ acuracy }"): "E0202",
     ("import std.metrics { accuracy }\n", ""): "E0201",
     ("edition 2026\n", ""): "E0105",
@@ -174,6 +189,28 @@ def test_one_cause_is_one_message(edit: tuple[str, str]) -> None:
         assert set(found) <= {"E0209", "E0211"}
         return
     assert found == [CAUSES[edit]]
+
+
+IMAGES = """edition 2026
+import std.metrics { box_map, box_iou }
+enum Cell { red  white }
+record Located { label : Cell  where : box(xyxy, unit) in scan from box(xyxy, pixel) }
+record Row { id : text  scan : image  gold : Located[] }
+dataset exam : Row { source = jsonl("exam.jsonl")  splits = [test] }
+record One { id : text  scan : image  gold : box(xyxy, unit) in scan from box(xyxy, pixel) }
+dataset masks : One { source = jsonl("masks.jsonl")  splits = [test]  columns { gold = mask_box("mask") } }
+prompt find(scan: image) { user "{{ scan }} {{ answer_format }}" }
+task boxes { data = exam.test  prompt = find  answer Located[] via json  metrics { primary box_map } }
+task box   { data = masks.test  prompt = find  answer box(xyxy, unit) in scan via json  metrics { primary box_iou } }
+"""
+
+
+@pytest.mark.parametrize("order", ["pixel", "xyxy, 7", "7, pixel", "xyxy, pixel, width: 7", "xyxy, pixel, width: []"])
+@pytest.mark.parametrize("record", ["where", "gold "])
+def test_a_conversion_that_was_refused_is_not_compared_with_anything(order: str, record: str) -> None:
+    assert said(IMAGES) == []
+    field = f"{record.strip()} : box(xyxy, unit) in scan from box("
+    assert len(said(changed(IMAGES, (f"{field}xyxy, pixel", f"{field}{order}")))) == 1
 
 
 def test_a_dot_that_is_missing_is_one_mistake() -> None:
