@@ -77,7 +77,7 @@ def _check_column(
         title = f"rows of a {source.format} file stand in no document"
         scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"))
     inner = column.mask if isinstance(column, FromMask) else column.text if isinstance(column, FromPart) else column
-    if isinstance(inner, FromKey) and source is not None and source.format not in ("json", "standoff"):
+    if isinstance(inner, FromKey) and source is not None and source.format not in ("json", "standoff", "voc"):
         title = f"rows of a {source.format} file have no key"
         helps = ["`key()` is the key of a row in a JSON object; `row_number()` counts the rows of any file"]
         scope.report.add("E0602", title, (entry.value.place, f"the source is {source.format}"), helps=helps)
@@ -101,8 +101,7 @@ def _column(value: tree.Value, scope: Scope) -> Column | None:
             inside = read_arguments(value, (_PATH,), scope.report)["path"]
             return None if inside is ABSENT else FromDocument(inside)
         case tree.Call(path, arguments) if path.dotted == "first_of" and arguments:
-            texts = [read_value(one.value, _PATH, scope.report) for one in arguments]  # type: ignore[arg-type]
-            return None if ABSENT in texts else FromFirst(tuple(texts))
+            return _first_of(value, scope)
         case tree.Call(path) if path.dotted == "row_number":
             rules = (Rule("first", "int", 0), Rule("width", "int", 1))
             found: dict[str, Any] = read_arguments(value, rules, scope.report)
@@ -168,6 +167,15 @@ def _each(value: tree.Call, scope: Scope) -> FromEach | None:
         return None
     plain = columns.pop(None, None)
     return FromEach(path, plain, tuple(sorted((name or "", column) for name, column in columns.items())))
+
+
+def _first_of(value: tree.Call, scope: Scope) -> FromFirst | None:
+    """`first_of("options", "choices", otherwise: "")`."""
+    given = [one for one in value.arguments or () if isinstance(one, tree.Argument)]
+    texts = [read_value(one.value, _PATH, scope.report) for one in given if one.name is None]
+    rest = tree.Call(value.path, tuple(one for one in given if one.name is not None), value.place)
+    otherwise = read_arguments(rest, (Rule("otherwise", "text", None),), scope.report)["otherwise"]
+    return FromFirst(tuple(texts), otherwise) if texts and ABSENT not in (*texts, otherwise) else None
 
 
 def _part(value: tree.Call, scope: Scope) -> FromPart | None:

@@ -27,7 +27,7 @@ SETTINGS = ("source", "splits", "subsets", "license", "fetch", "private", "id", 
 _PATH = Rule("path", "text")
 FORMATS: dict[str, tuple[Rule, ...]] = {
     "jsonl": (_PATH,),
-    "json": (_PATH, Rule("at", "text", None), Rule("value", "text", None)),
+    "json": (_PATH, Rule("at", "text", None), Rule("value", "text", None), Rule("each", "text", None)),
     "csv": (
         _PATH,
         Rule("names", "texts", None),
@@ -39,6 +39,7 @@ FORMATS: dict[str, tuple[Rule, ...]] = {
     "conll": (_PATH,),
     "pubtator": (_PATH,),
     "standoff": (_PATH,),
+    "voc": (_PATH,),
 }
 """Source formats and what they take."""
 
@@ -153,6 +154,9 @@ def read_source(value: tree.Value, scope: Scope) -> FileSource | None:
         if len(set(listed)) < len(listed):
             scope.report.add("E0211", f"`{name}` names a column twice", value.place)
             return None
+    if found.get("value") is not None and found.get("each") is not None:
+        scope.report.add("E0211", "the rows are plain values or entries of lists: write `value` or `each`", value.place)
+        return None
     if "lines" in (found.get("group") or ()):
         title = "a column called `lines` cannot be grouped by: that is where the lines of a row are"
         scope.report.add("E0602", title, value.place)
@@ -219,10 +223,9 @@ def _keeps(
             )
             continue
         ids = read_source(rule.source, scope)
-        if ids is not None and ids.format != "json":
-            scope.report.add(
-                "E0301", "row ids are read from JSON", rule.source.place, helps=["a list, or an object's keys"]
-            )
+        if ids is not None and ids.format not in ("json", "csv"):
+            helps = ["a list, or an object's keys; of a CSV file, the first column"]
+            scope.report.add("E0301", "row ids are read from JSON or CSV", rule.source.place, helps=helps)
         elif ids is not None:
             keeps.append((rule.split.name, Keep(field=rule.field.name, ids=ids, negate=rule.negated)))
     return tuple(keeps)

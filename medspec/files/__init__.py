@@ -12,5 +12,6 @@ from medspec.files.jsonl import JSONL
 from medspec.files.parquet import PARQUET
 from medspec.files.pubtator import PUBTATOR
 from medspec.files.standoff import STANDOFF
+from medspec.files.voc import VOC
 
-FORMATS: tuple[Format, ...] = (JSONL, JSON, CSV, PARQUET, CONLL, PUBTATOR, STANDOFF)
+FORMATS: tuple[Format, ...] = (JSONL, JSON, CSV, PARQUET, CONLL, PUBTATOR, STANDOFF, VOC)

@@ -21,7 +21,8 @@ class Layout:
 
     `at` is the dotted path to the rows inside a JSON document, `names` are the column names of a CSV file without a
     header line, `delimiter` stands between its cells. `skip` lines at its head are passed over; lines that agree in the
-    columns `group` are one row. `value` names the column of rows that are plain values in a JSON document.
+    columns `group` are one row. `value` names the column of rows that are plain values in a JSON document, `each` that of
+    values that stand in lists, which are a row each.
     Formats ignore what does not concern them.
     """
 
@@ -31,6 +32,7 @@ class Layout:
     skip: int = 0
     group: tuple[str, ...] = ()
     value: str | None = None
+    each: str | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -24,6 +24,16 @@ def read(file: DataFile, layout: Layout, columns: Collection[str] | None) -> Raw
     return found if not layout.group else grouped(file, found, layout.group)
 
 
+def first_column(file: DataFile, layout: Layout) -> tuple[str, ...]:
+    """The first cell of each row, in order. Raises `DataError` for a row that cannot be read."""
+    found = []
+    for row in read(file, layout, None).rows:
+        if row.fault is not None:
+            raise file.fault(row.fault, line=row.line)
+        found.append(next(iter(row.value.values())))
+    return tuple(found)
+
+
 def _table(file: DataFile, layout: Layout) -> RawRows:
     """The lines of the table as they are, one row each."""
     records = _records(file, layout.delimiter, layout.skip)

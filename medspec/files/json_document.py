@@ -3,7 +3,8 @@
 [{"id": 1}, {"id": 2}]                    two rows
 {"21645374": {...}, "16418930": {...}}    two rows, each with its key
 {"data": {"items": [...]}}                rows at `data.items`
-{"a_mask.png": "a.png"}                   one row, with its key, whose one column is named in the layout
+{"a_mask.png": "a.png"}                   one row, with its key, whose one column is named in the layout (`value`)
+{"a.png": ["1.png", "2.png"]}             two rows, each with the key of its list and one column (`each`)
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def read(file: DataFile, layout: Layout, columns: Collection[str] | None) -> Raw
     """One row per entry of the list or the object at `layout.at`."""
     document = _document(file)
     found = _inside(file, document, layout.at)
+    if layout.each is not None and isinstance(found, dict | list):
+        return RawRows(None, _entries(found, layout.each), document)
     if isinstance(found, dict):
         if layout.value is None:
             _check_rows(file, found, layout.at)
@@ -113,6 +116,19 @@ def _numbered(found: list[Any]) -> Iterator[RawRow]:
 def _named(rows: Iterator[RawRow], name: str | None) -> Iterator[RawRow]:
     """Rows as they are; with `name` every row is a value, which becomes an object with this one column."""
     return rows if name is None else (attrs.evolve(row, value={name: row.value}, fault=None) for row in rows)
+
+
+def _entries(found: dict[str, Any] | list[Any], name: str) -> Iterator[RawRow]:
+    """A row for each entry of each list; what is no list is one row with a fault."""
+    number = 0
+    for key, value in found.items() if isinstance(found, dict) else ((None, value) for value in found):
+        if not isinstance(value, list):
+            yield RawRow(number=number, key=key, fault="expected a list, whose entries are rows")
+            number += 1
+            continue
+        for entry in value:
+            yield RawRow(number=number, key=key, value={name: entry})
+            number += 1
 
 
 JSON = Format("json", (".json",), read)

@@ -21,9 +21,10 @@ class FromPaths:
 
 @attrs.frozen
 class FromFirst:
-    """A field from the first of several dotted paths at which there is a value."""
+    """A field from the first of several dotted paths at which there is a value; `otherwise` where there is none at any."""
 
     paths: tuple[str, ...]
+    otherwise: str | None = attrs.field(default=None, metadata={"sparse": True})
 
 
 @attrs.frozen

@@ -51,7 +51,8 @@ class FileSource:
     `at` is the dotted path inside a JSON document (None: the document itself); an object found there is read as one row
     per key. `names` are the column names of a CSV file without a header line. `delimiter` is one character. `skip` lines
     at the head of a CSV file are passed over. The lines of a CSV file that agree in the columns `group` are one row.
-    `value` names the one column of a JSON document whose rows are plain values.
+    `value` names the one column of a JSON document whose rows are plain values, `each` that of one whose rows are the
+    entries of lists.
     """
 
     format: str
@@ -62,11 +63,13 @@ class FileSource:
     skip: int = attrs.field(default=0, metadata={"sparse": True})
     group: tuple[str, ...] = attrs.field(default=(), metadata={"sparse": True})
     value: str | None = attrs.field(default=None, metadata={"sparse": True})
+    each: str | None = attrs.field(default=None, metadata={"sparse": True})
 
 
 @attrs.frozen(kw_only=True)
 class Keep:
-    """Keeps the rows whose `field` is (or, negated, is not) among the ids in `ids`: a JSON list, or an object's keys."""
+    """Keeps the rows whose `field` is (or, negated, is not) among the ids in `ids`: a JSON list, an object's keys, or
+    the first column of a CSV file."""
 
     field: str
     ids: FileSource

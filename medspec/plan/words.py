@@ -191,7 +191,8 @@ def spell(value: Any) -> str:
     if isinstance(value, FromDocument):
         return f"document({spell(value.path)})"
     if isinstance(value, FromFirst):
-        return f"first_of({', '.join(map(spell, value.paths))})"
+        rest = "" if value.otherwise is None else f", otherwise: {spell(value.otherwise)}"
+        return f"first_of({', '.join(map(spell, value.paths))}{rest})"
     if isinstance(value, FromNamed):
         rest = "" if value.otherwise is None else f", otherwise: {value.otherwise}"
         return f"entry({spell(value.entries)}, named_in: {spell(value.text)}{rest})"

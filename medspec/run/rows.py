@@ -194,9 +194,9 @@ def _pick(column: Column, raw: RawRow, document: Any, *, optional: bool) -> Any:
         case FromDocument(path):
             found = look_up(document, path)
             return (None if optional else _Nothing(path)) if found is ABSENT else found
-        case FromFirst(paths):
+        case FromFirst(paths, otherwise):
             looked = (look_up(raw.value, path) for path in paths)
-            found = next((entry for entry in looked if entry is not ABSENT), ABSENT)
+            found = next((entry for entry in looked if entry is not ABSENT), ABSENT if otherwise is None else otherwise)
             return (None if optional else _Nothing("` or `".join(paths))) if found is ABSENT else found
         case FromPaths(paths):
             entries = [look_up(raw.value, path) for path in paths]
@@ -228,7 +228,7 @@ def _paths(column: Column) -> tuple[str, ...]:
             return (entries, text)
         case FromPath(path) | FromEach(path) | FromMask(FromPath(path)) | FromPart(FromPath(path)):
             return (path,)
-        case FromPaths(paths) | FromFirst(paths):
+        case FromPaths(paths) | FromFirst(paths, _):
             return paths
     return ()
 

@@ -17,6 +17,7 @@ import attrs
 from medspec.errors import UsageError
 from medspec.files import FORMATS
 from medspec.files.base import Layout, RawRow, RawRows
+from medspec.files.csv_table import first_column
 from medspec.files.data_folder import open_data
 from medspec.files.json_document import read_ids
 from medspec.files.opening import DataFile
@@ -121,7 +122,8 @@ class _Keeping:
     def __init__(self, keep: Keep, file: DataFile) -> None:
         self.keep = keep
         self.file = file
-        self.ids = frozenset(ids := read_ids(file, keep.ids.at))
+        listed = keep.ids.format == "csv"
+        self.ids = frozenset(ids := first_column(file, layout_of(keep.ids)) if listed else read_ids(file, keep.ids.at))
         self.unseen = dict.fromkeys(ids)
 
     def wants(self, id: str) -> bool:

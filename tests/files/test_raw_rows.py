@@ -41,7 +41,16 @@ def read(form: Format, path: Path, layout: Layout | None = None) -> list[RawRow]
 
 
 def test_every_member_of_the_catalogue_is_named_once() -> None:
-    assert [form.name for form in FORMATS] == ["jsonl", "json", "csv", "parquet", "conll", "pubtator", "standoff"]
+    assert [form.name for form in FORMATS] == [
+        "jsonl",
+        "json",
+        "csv",
+        "parquet",
+        "conll",
+        "pubtator",
+        "standoff",
+        "voc",
+    ]
     suffixes = [suffix for form in FORMATS for suffix in form.suffixes]
     assert len(suffixes) == len(set(suffixes))
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from medspec.errors import DataError
 from medspec.files import gzipped
 from medspec.files.base import Layout, RawRow
-from medspec.files.csv_table import CSV
+from medspec.files.csv_table import CSV, first_column
 from medspec.files.json_document import JSON
 from medspec.files.opening import DataFile
 
@@ -134,3 +134,28 @@ def test_rows_that_are_plain_values(tmp_path: Path) -> None:
     ]
     plain = list(JSON.read(DataFile(path, "FILE"), Layout(), None).rows)
     assert [row.fault for row in plain] == ["expected an object, found a text"] * 2
+
+
+def test_entries_of_lists_are_rows(tmp_path: Path) -> None:
+    path = tmp_path / "masks.json"
+    path.write_text('{"a.png": ["1.png", "2.png"], "b.png": [], "c.png": "3.png", "d.png": ["4.png"]}', "utf-8")
+    found = list(JSON.read(DataFile(path, "FILE"), Layout(each="mask"), None).rows)
+    assert [(row.number, row.key, row.value) for row in found] == [
+        (0, "a.png", {"mask": "1.png"}),
+        (1, "a.png", {"mask": "2.png"}),
+        (2, "c.png", None),
+        (3, "d.png", {"mask": "4.png"}),
+    ]
+    assert found[2].fault == "expected a list, whose entries are rows"
+    path.write_text('[["1.png"], ["2.png"]]', "utf-8")
+    found = list(JSON.read(DataFile(path, "FILE"), Layout(each="mask"), None).rows)
+    assert [(row.key, row.value) for row in found] == [(None, {"mask": "1.png"}), (None, {"mask": "2.png"})]
+
+
+def test_ids_in_the_first_column(tmp_path: Path) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_text("a,x\nb,y\n\n", "utf-8")
+    assert first_column(DataFile(path, "FILE"), Layout(names=("id", "other"))) == ("a", "b")
+    path.write_text("a,x\nb\n", "utf-8")
+    with pytest.raises(DataError, match="FILE:2: expected 2 cells, found 1"):
+        first_column(DataFile(path, "FILE"), Layout(names=("id", "other")))

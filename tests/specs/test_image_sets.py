@@ -179,6 +179,29 @@ def test_the_copied_part_of_the_smears(run: Any) -> None:
     assert (len(here), found) == (160, {"WBC": 159, "RBC": 1782, "Platelets": 154})
 
 
+@needs("bccd")
+def test_the_splits_of_the_annotations(run: Any) -> None:
+    """72 images of the test split as Pascal VOC: the boxes of the table, and those that xml.etree finds in the files."""
+    from xml.etree import ElementTree
+
+    ids = (DATA / "bccd/BCCD/ImageSets/Main/test.txt").read_text("utf-8").split()
+    golds: Places = {}
+    for id in ids:
+        root = ElementTree.parse(DATA / f"bccd/BCCD/Annotations/{id}.xml").getroot()
+        golds[id] = [
+            {"label": one.findtext("name"),
+             "where": [int(one.findtext(f"bndbox/{corner}") or "") for corner in ("xmin", "ymin", "xmax", "ymax")]}
+            for one in root.iter("object")
+        ]  # fmt: skip
+    report, rows = run("bccd_test_split", golds.items(), DATA / "bccd")
+    assert (report["rows"], report["unread"], report["failed"], len(ids)) == (72, 0, 0, 72)
+    assert {row["row_id"]: golds_of(row) for row in rows} == golds
+    assert values(report)["mean_average_precision"] == pytest.approx(coco_map(golds, golds)) == 1.0
+    table = places_of(bccd_lines(), "filename")
+    order = lambda boxes: sorted(json.dumps(box, sort_keys=True) for box in boxes)  # noqa: E731
+    assert {id: order(boxes) for id, boxes in golds.items()} == {id: order(table[f"{id}.jpg"]) for id in ids}
+
+
 def nih_lines() -> list[list[str]]:
     with gzip.open(DATA / "nih_cxr_boxes/BBox_List_2017.csv.gz", "rt", newline="") as file:
         return list(csv.reader(file))[1:]
@@ -228,14 +251,20 @@ def test_organs_by_their_masks(run: Any, tmp_path: Path) -> None:
     root = tmp_path / "data"
     shutil.copytree(DATA / "sam_med2d_demo", root / "data_demo", copy_function=shutil.copyfile)
     masks = json.loads((root / "data_demo/label2image_test.json").read_text("utf-8"))
+    listed = json.loads((root / "data_demo/image2label_train.json").read_text("utf-8"))
     report, rows = run("organ_grounding", "baseline:whole_image", root)
     assert (report["rows"], report["unread"], len(masks)) == (11, 0, 11)
+    trained, others = run("training_organ_grounding", "baseline:whole_image", root)
+    assert (trained["rows"], trained["unread"]) == (19, 0)
+    assert [row["row_id"] for row in others] == [mask for image in listed.values() for mask in image]
+    assert len({row["row_id"] for row in (*rows, *others)}) == len(list((root / "data_demo/masks").iterdir())) == 30
     areas = []
-    for row in rows:
+    for row in (*rows, *others):
         pixels = np.asarray(Image.open(root / row["row_id"])) > 0
         high, wide = pixels.shape
         down, across = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
         box = [across[0] / wide, down[0] / high, (across[-1] + 1) / wide, (down[-1] + 1) / high]
         assert json.loads(row["gold"]) == pytest.approx(box)
         areas.append((box[2] - box[0]) * (box[3] - box[1]))
-    assert values(report)["box_iou"] == pytest.approx(sum(areas) / 11)
+    assert values(report)["box_iou"] == pytest.approx(sum(areas[:11]) / 11)
+    assert values(trained)["box_iou"] == pytest.approx(sum(areas[11:]) / 19)
