@@ -172,7 +172,7 @@ def _each(value: tree.Call, scope: Scope) -> FromEach | None:
 def _first_of(value: tree.Call, scope: Scope) -> FromFirst | None:
     """`first_of("options", "choices", otherwise: "")`."""
     given = [one for one in value.arguments or () if isinstance(one, tree.Argument)]
-    texts = [read_value(one.value, _PATH, scope.report) for one in given if one.name is None]
+    texts = [read_value(one.value, _PATH, scope.report) for one in given if one.name is None]  # type: ignore[arg-type]
     rest = tree.Call(value.path, tuple(one for one in given if one.name is not None), value.place)
     otherwise = read_arguments(rest, (Rule("otherwise", "text", None),), scope.report)["otherwise"]
     return FromFirst(tuple(texts), otherwise) if texts and ABSENT not in (*texts, otherwise) else None
