@@ -16,13 +16,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reproductions import judges, meds_bench, medsg_bench
+from reproductions import image_sets, judges, meds_bench, medsg_bench, peers
 from reproductions.base import Benchmark, section
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reproduction.md"
 
-BENCHMARKS: tuple[Benchmark, ...] = (medsg_bench.BENCHMARK, meds_bench.BENCHMARK, judges.BENCHMARK)
+BENCHMARKS: tuple[Benchmark, ...] = (
+    medsg_bench.BENCHMARK, meds_bench.BENCHMARK, judges.BENCHMARK, peers.BENCHMARK, image_sets.BENCHMARK,
+)  # fmt: skip
 """In the order of the page."""
 
 HEAD = """# Reproduced figures
