@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from medspec.metrics import METRICS
 from medspec.metrics.base import Batch, Metric
+from medspec.metrics.encoded import Corpus
 from medspec.metrics.patterns import AbstainOf
 from medspec.readers.base import Unread
+from medspec.run.invent_vectors import InventedEncoder
 from medspec.types import (
     ABSTAINED,
     AbstainType,
@@ -52,6 +54,8 @@ colours = st.sampled_from(NAMES[:3])
 spans = st.builds(
     lambda start, length, label: Span(start, start + length, label), st.integers(0, 12), st.integers(1, 5), colours
 )
+GOLDS = ("fever and cough", "fever since Morning", "the cough")
+"""All golds of the task of which a batch holds some rows, for metrics that look at them."""
 words = st.sampled_from(("fever", "and", "cough", "since", "the", "Morning", "37.5", "C,"))
 texts = st.lists(words, min_size=4, max_size=9).map(" ".join)
 located = st.fixed_dictionaries({"label": colours, "where": boxes})
@@ -85,6 +89,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "bleu": [{}, {"order": 1}],
     "sentence_bleu": [{}, {"order": 2}],
     "exact_match": [{}, {"ignore_case": True, "ignore_punctuation": True, "ignore_articles": True}],
+    "bertscore": [{"model": "it"}, {"model": "it", "idf": True, "baseline": 0.2}, {"model": "it", "value": "recall"}],
     "smoothed_bleu": [{"order": 1}, {}],
     "contains": [{}, {"leave_out": ".,", "first_line": True}],
     "phrase_f1": [{}, {"none": "cough"}],
@@ -132,7 +137,9 @@ class Case:
         if self.metric.signature.value is not None:
             golds = [None] * len(rows)
         needs = "confidence" in self.metric.signature.needs
-        return Batch(self.type, answers, golds, confidence=[row[2] for row in rows] if needs else None)
+        encoders = {"it": Corpus(InventedEncoder(), GOLDS)} if self.metric.encoder(self.settings) is not None else {}
+        confidence = [row[2] for row in rows] if needs else None
+        return Batch(self.type, answers, golds, confidence=confidence, encoders=encoders)
 
     def value(self, rows: list[tuple[Any, Any, Any]]) -> float:
         return self.metric.compute(self.batch(rows), self.settings)

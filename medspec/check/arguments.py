@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from medspec.check.paths import model_stays_inside
 from medspec.readers.base import Setting
 from medspec.syntax import tree
 from medspec.text.diagnostic import Report
@@ -29,7 +30,8 @@ class Rule:
     """One parameter of a built-in call.
 
     `kind` is `text`, `int`, `float`, `bool`, `texts`, `floats`, `word` (see `choices`), `field`: the name of a field of the row,
-    or `case`: the name of an enum's case, or true or false. `low` and `high` bound a number, or each of several.
+    `case`: the name of an enum's case, or true or false, or `model`: the folder of a model, as text.
+    `low` and `high` bound a number, or each of several.
     """
 
     name: str
@@ -79,7 +81,8 @@ def read_arguments(call: tree.Call, rules: tuple[Rule, ...], report: Report, *, 
     for rule in rules:
         if rule.name not in found:
             if rule.default is ABSENT:
-                helps = [f"write `{call.path.dotted}({rule.name}: CASE)`"] if rule.kind == "case" else []
+                shown = {"case": "CASE", "model": '"encoders/NAME"'}.get(rule.kind)
+                helps = [f"write `{call.path.dotted}({rule.name}: {shown})`"] if shown is not None else []
                 report.add("E0211", f"{what} needs `{rule.name}`", call.place, helps=helps)
             found[rule.name] = rule.default
     # In the order of the rules, not of the text: what means the same must be equal.
@@ -141,6 +144,8 @@ def _plain_value(value: tree.Value, rule: Rule, report: Report, values: Any) -> 
             return flag
         case "text", tree.StringValue(text):
             return text
+        case "model", tree.StringValue(text):
+            return text if model_stays_inside(text, value.place, report) else ABSENT
         case "int", tree.NumberValue() if isinstance(value.number, int):
             return value.number
         case "float", tree.NumberValue():
@@ -168,7 +173,10 @@ def _from_parameter(name: str, given: Any, place: Place, rule: Rule, report: Rep
         report.add("E0301", title, (place, f"`{name}` is none of them"))
         return ABSENT
     kind = given.kind if isinstance(given, Symbol) else _KIND_OF_VALUE.get(type(given), "")
-    if kind in (rule.kind, "unknown") or (kind == "int" and rule.kind == "float"):
+    if rule.kind == "model" and isinstance(given, str):
+        return given if model_stays_inside(given, place, report) else ABSENT
+    asked = "text" if rule.kind == "model" else rule.kind
+    if kind in (asked, "unknown") or (kind == "int" and rule.kind == "float"):
         return given
     report.add("E0301", f"`{rule.name}` needs {_NEEDS[rule.kind]}", (place, f"`{name}` is another kind of value"))
     return ABSENT
@@ -186,6 +194,7 @@ _NEEDS = {
     "word": "one of its words",
     "name": "a name",
     "field": "the name of a field of the row, which holds a number",
+    "model": 'the folder of a model, as a text ("...")',
     "case": "a case of the answer's enum, or true or false",
 }
 

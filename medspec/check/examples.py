@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from medspec.check.metrics import range_of
+from medspec.check.metrics import needs_encoder, range_of
 from medspec.check.scope import Missing, Scope, meant, settings_of
 from medspec.check.spec import ExampleSpec, TaskSpec, TemplateSpec
 from medspec.check.types import canonical
@@ -204,6 +204,11 @@ def _expect(
             helps = ["expect the answer: `expect = { answer = ... }`"]
             label = (entry.place, "an example asks no model, so there is no verdict")
             scope.report.add("E0507", f"`{name}` is what a judge says", label, helps=helps)
+            return None
+        elif any(score.label == name and needs_encoder(score) for score in task.scores):
+            helps = ["expect the answer: `expect = { answer = ... }`"]
+            label = (entry.place, "an example loads no model, so there are no vectors")
+            scope.report.add("E0507", f"`{name}` needs its encoder", label, helps=helps)
             return None
         elif name in labels and isinstance(entry.value, tree.NumberValue):
             scores.append((name, float(entry.value.number)))

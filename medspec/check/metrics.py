@@ -102,6 +102,12 @@ def range_of(score: Score) -> Range:
     return Range(score.low, score.high, score.higher_is_better)
 
 
+def needs_encoder(score: Score) -> bool:
+    """Whether a checked metric names a model that encodes texts."""
+    metric = find_metric(score.metric)
+    return metric is not None and metric.encoder(dict(score.settings)) is not None
+
+
 @attrs.frozen(kw_only=True)
 class _Taken:
     """The value a metric takes of each row, its type (None: not known), the call without it, and what messages show."""

@@ -5,11 +5,11 @@ The artifact says where a model runs, and so whether what it is asked leaves thi
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from medspec.check.arguments import ABSENT, Rule, read_arguments
 from medspec.check.judge_specs import DialectSpec, ModelSpec
+from medspec.check.paths import model_stays_inside
 from medspec.check.setting_blocks import needs, read_settings, settings_in
 from medspec.plan.judge_nodes import Model
 from medspec.syntax import tree
@@ -86,17 +86,10 @@ def _artifact(value: tree.Value, scope: Scope) -> dict[str, Any] | None:
         helps = ["whoever runs it gives settings: `--judge NAME=openai:MODEL@URL?key=...`"]
         report.add("E0301", "an artifact has no settings after a `?`", value.place, helps=helps)
         return None
-    if "path" in found and not _stays_inside(place):
-        helps = ["write a path relative to the folder with models"]
-        report.add("E0603", "a model's path must stay inside the folder with models", value.place, helps=helps)
+    if "path" in found and not model_stays_inside(place, value.place, report):
         return None
     if "url" in found and not is_web_address(found["url"]):
         helps = ['write the whole address: `url: "https://host/v1"`']
         report.add("E0301", "`url` is an address that begins with https:// or http://", value.place, helps=helps)
         return None
     return {"scheme": name, "place": place, "url": found.get("url")}
-
-
-def _stays_inside(path: str) -> bool:
-    parts = PurePosixPath(path.replace("\\", "/"))
-    return not parts.is_absolute() and ".." not in parts.parts and ":" not in path and not path.startswith("~")

@@ -114,7 +114,7 @@ def _cells(metric: Metric) -> tuple[str, str, str, str, str]:
 def _setting(setting: Setting) -> str:
     """`bins: 15`, `variant: l|1|2`, `positive: CASE`: a default, or what there is to choose from, the default first."""
     if setting.required:
-        return f"{setting.name}: CASE (must be given)"
+        return f"{setting.name}: {'DIR' if setting.kind == 'model' else 'CASE'} (must be given)"
     if setting.kind == "field":
         return f"{setting.name}: FIELD of the row"
     if setting.choices:

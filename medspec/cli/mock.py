@@ -41,6 +41,7 @@ def COMMAND(
     """
     from medspec.run.execute import execute
     from medspec.run.invent import InventedJudges, InventedModel, invent
+    from medspec.run.invent_vectors import invented_encoders
     from medspec.run.roots import DataRoots
 
     config = find_config(Path.cwd())
@@ -52,7 +53,16 @@ def COMMAND(
     bound = invent(plan, roots, rows=rows, seed=seed)
     with tempfile.TemporaryDirectory() as folder:
         model, judges = InventedModel(bound, seed=seed), InventedJudges(seed=seed)
-        report = execute(plan, model, model="invented", out=Path(folder), roots=roots, bound=bound, judges=judges)
+        report = execute(
+            plan,
+            model,
+            model="invented",
+            out=Path(folder),
+            roots=roots,
+            bound=bound,
+            judges=judges,
+            encoders=invented_encoders(plan),
+        )
     if format == "json":
         print_json(report)
     else:

@@ -9,6 +9,7 @@ import attrs
 
 from medspec.backends.base import Reply
 from medspec.metrics.base import Batch
+from medspec.plan.encoders import encoder_of
 from medspec.plan.nodes import Plan, Read, Render, Scan, Score, TaskPlan
 from medspec.readers import find_reader
 from medspec.readers.base import Reader, Unread
@@ -85,8 +86,12 @@ class Subject:
 
     @property
     def scores(self) -> tuple[Score, ...]:
-        """The scores that need no judge."""
-        return tuple(score for score in self.task.scores if type(score.value).__name__ != "VerdictValue")
+        """The scores that need no other model."""
+        return tuple(
+            score
+            for score in self.task.scores
+            if type(score.value).__name__ != "VerdictValue" and encoder_of(score) is None
+        )
 
     @property
     def compares(self) -> bool:

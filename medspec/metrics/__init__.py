@@ -5,6 +5,7 @@ from medspec.metrics.accuracy import ACCURACY
 from medspec.metrics.auroc import AUROC
 from medspec.metrics.balanced_accuracy import BALANCED_ACCURACY
 from medspec.metrics.base import Metric
+from medspec.metrics.bertscore import BERTSCORE
 from medspec.metrics.bleu import BLEU
 from medspec.metrics.box_iou import BOX_IOU
 from medspec.metrics.box_map import BOX_MAP
@@ -71,6 +72,7 @@ METRICS: tuple[Metric, ...] = (
     SENTENCE_BLEU,
     SMOOTHED_BLEU,
     SET_ROUGE_L,
+    BERTSCORE,
     CONTAINS,
     PHRASE_F1,
     RELEASED_NER_F1,

@@ -162,6 +162,10 @@ class Metric:
     worst_of: Callable[[Mapping[str, Type]], str | None] | None = None
     entries: str = "mean"
 
+    def encoder(self, settings: Settings) -> str | None:
+        """The model that must have encoded the texts of a batch, as the settings name it; None where none is needed."""
+        return next((settings[one.name] for one in self.settings if one.kind == "model"), None)
+
     @property
     def defaults(self) -> dict[str, Any]:
         """The settings nobody has to give."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from medspec.metrics.encoded import Corpus
 from medspec.readers.base import Unread
 from medspec.types.abstention import ABSTAINED, AbstainType
 from medspec.types.base import Type
@@ -37,6 +38,8 @@ class Batch:
     confidence: Sequence[Sequence[float] | None] | None = None
     judged: Mapping[str, tuple[Type, Sequence[Any]]] | None = None
     """What judges say: label of a score -> type of the value, and the value of each row (`Unread`, or `UNSCORED`)."""
+    encoders: Mapping[str, Corpus] = attrs.field(factory=dict)
+    """What metrics that name a model find under that name."""
     fields: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
     """Further values of each row by field of the row, and, as a metric sees them, by the setting they stand for."""
 

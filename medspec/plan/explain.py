@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from medspec.metrics import find_metric
+from medspec.plan.encoders import encoder_lines, encoders_in
 from medspec.plan.hash import plan_hash
 from medspec.plan.judged import judge_lines, judges_in
 from medspec.plan.nodes import Call, Plan, Render, Scan, TaskPlan
@@ -34,6 +35,7 @@ def explain(plan: Plan, *, before: Plan | None = None) -> str:
         lines.append(_row(row, widths))
         lines += _tasks(plan, call)
     lines += judge_lines(plan)
+    lines += encoder_lines(plan)
     lines.append("* primary")
     lines += [f"{a.name} = {a.method} over {', '.join(a.tasks)}" for a in plan.aggregates]
     interval = plan.interval
@@ -73,6 +75,9 @@ def explain_json(plan: Plan) -> dict[str, Any]:
             }
             for judge, labels in judges_in(plan)
         ],
+        **(
+            {"encoders": {name: list(labels) for name, labels in found.items()}} if (found := encoders_in(plan)) else {}
+        ),
         "waves": [{"calls": list(wave.calls), "by_prompt": wave.by_prompt} for wave in plan.waves],
         "aggregates": [{"name": a.name, "method": a.method, "tasks": list(a.tasks)} for a in plan.aggregates],
     }

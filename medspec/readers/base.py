@@ -32,7 +32,8 @@ class Setting:
 
     `low` and `high` bound a number, both included. A setting of kind `case` names a value of the answer's type (a case of
     its enum, or true or false), which has no default: it must be given. One of kind `field` names a field of the row that holds
-    a number of the answer's kind, so that it differs from row to row; it may be left out.
+    a number of the answer's kind, so that it differs from row to row; it may be left out. One of kind `model` is the folder
+    of a model below the data roots, and must be given.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Setting:
 
     @property
     def required(self) -> bool:
-        return self.kind == "case"
+        return self.kind in ("case", "model")
 
 
 @attrs.frozen

@@ -28,6 +28,7 @@ from medspec.run.asking import ask, askings
 from medspec.run.bind import bind
 from medspec.run.bound import Bound
 from medspec.run.calls import Caller, Watch
+from medspec.run.encoders import Encoders, encoder_warnings, encoders_report, open_encoders
 from medspec.run.environment import environment
 from medspec.run.folder import RunRecord, kept_roots, plan_of
 from medspec.run.journal import Journal
@@ -71,18 +72,21 @@ def execute(
     options: Options | None = None,
     others: OtherRuns | None = None,
     judges: Judges | None = None,
+    encoders: Encoders | None = None,
     keep_going: bool = False,
 ) -> dict[str, Any]:
     """Run `plan` into the folder `out` and return the report, which is `report.json` as plain values.
 
     `model` is the name the model was asked for by, with its `options`; `limit` the largest number of rows per split.
-    `bound`: data that are at hand already (`invent.py`); `others`: replies of other runs; `judges`: models, if any are asked.
+    `bound`: data that are at hand already (`invent.py`); `others`: replies of other runs; `judges`: models, if any are asked;
+    `encoders`: those of the metrics, where they are not to be looked for under `roots`.
     With `keep_going` rows that cannot be used go to `quarantine.jsonl` and are counted.
     Raises `DataError` before anything is asked, `StoreError` when the folder cannot be used, `Interrupted` on Ctrl-C.
     """
     watch, clock = watch or Unwatched(), time.monotonic()
     bound = bound or bind(plan, roots, limit=limit, images=backend.abilities.opens_images, keep_going=keep_going)
     refuse_judges(bound.plan, backend, judges := judges or NoJudges())
+    encoders = encoders or open_encoders(plan, roots, options or Options())
     _refuse_other_plan(out, plan)
     with Journal.open(out) as journal:
         # Once more, now that nobody else can write here.
@@ -96,16 +100,13 @@ def execute(
         bench = open_bench(bound.plan, judges, journal, watch, out, others)
         try:
             calibrations = calibrate(bound, bench)
-            results = _results(bound, caller, watch, bench.rule)
+            results = _results(bound, caller, watch, bench.rule, encoders)
         except KeyboardInterrupt:
             raise _interrupted(bound, len(journal), out) from None
         finally:
             watch.finish()
-        report = {
-            **_head(plan, backend, record, bound, clock),
-            **_numbers(plan, results, caller, bench, calibrations),
-            "environment": surroundings,
-        }
+        report = _head(plan, backend, record, bound, clock, encoder_warnings(encoders)) | encoders_report(encoders)
+        report |= _numbers(plan, results, caller, bench, calibrations) | {"environment": surroundings}
         _keep(out, bound, results, bench, report)
     return report
 
@@ -173,7 +174,9 @@ def _record(
     )
 
 
-def _head(plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: float) -> dict[str, Any]:
+def _head(
+    plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: float, noticed: list[str]
+) -> dict[str, Any]:
     """What the report says of plan and model, and of the run as a whole."""
     return {
         "format": FORMAT,
@@ -191,7 +194,7 @@ def _head(plan: Plan, backend: Backend, record: RunRecord, bound: Bound, clock: 
         "started": record.started,
         "seconds": round(time.monotonic() - clock, 3),
         "limit": record.limit,
-        "warnings": list(bound.warnings),
+        "warnings": [*bound.warnings, *noticed],
     }
 
 
@@ -213,12 +216,12 @@ def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
     )
 
 
-def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str, TaskResult]:
+def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: Encoders) -> dict[str, TaskResult]:
     with sizes_from(bound.sizes):
-        return _asked(bound, caller, watch, judge)
+        return _asked(bound, caller, watch, judge, encoders)
 
 
-def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str, TaskResult]:
+def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: Encoders) -> dict[str, TaskResult]:
     bound = attrs.evolve(bound, constrain=caller.backend.abilities.constrain)
     plan = bound.plan
     results: dict[str, TaskResult] = {}
@@ -232,7 +235,7 @@ def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule) -> dict[str,
         for asked, replies in zip(asking.calls, found, strict=True):
             render = plan.render(asked.call.render)
             for task in asked.tasks:
-                result = finish_task(plan, task, rows, replies, plan.interval_of(task), judge)
+                result = finish_task(plan, task, rows, replies, plan.interval_of(task), judge, encoders)
                 picked = bound.shots.get(render.id)
                 # Ids of private rows may be those of patients.
                 if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:

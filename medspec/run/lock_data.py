@@ -1,4 +1,5 @@
-"""What `medspec.lock` knows of data: the sha256 of each file a task reads and over its images, and which rows were its shots.
+"""What `medspec.lock` knows of data: the sha256 of each file a task reads, over its images and of the encoders of its metrics,
+and which rows were its shots.
 
 Paths are those of the spec, so that the lock is the same on every machine. Files that are not there are passed over when the
 lock is written; a file that is there and holds something else is a `DataError` that names it with both digests.
@@ -12,18 +13,23 @@ from pathlib import Path
 
 import attrs
 
+from medspec.backends.onnx.encoder import encoder_digest
 from medspec.check.spec import Spec
 from medspec.errors import DataError
 from medspec.files.data_folder import open_data
+from medspec.plan.encoders import encoders_of
 from medspec.plan.lower import lower
 from medspec.plan.nodes import Plan, Render, Scan, TaskPlan, TextFile
 from medspec.plan.state import State, TaskState, state_of_spec
 from medspec.run.fetched import fetched_file, is_fetched
 from medspec.run.lock_images import IMAGES, image_fields, images_digest, images_name
-from medspec.run.roots import DataRoots, find_file
+from medspec.run.roots import DataRoots, find_file, find_model
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import part_of, pick_shots
 from medspec.text.remote_address import is_remote
+
+ENCODER = "encoder "
+"""Before the name of an encoder that a metric needs, among the files of a task."""
 
 
 @attrs.define
@@ -38,6 +44,8 @@ class LockedData:
     _digests: dict[Path, str] = attrs.field(factory=dict)
     _rows: dict[str, Rows] = attrs.field(factory=dict)
     _images: dict[tuple[str, tuple[str, ...]], str | None] = attrs.field(factory=dict)
+
+    _encoders: dict[str, str | None] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._scans = {scan.id: scan for scan in self.plan.scans}
@@ -58,6 +66,10 @@ class LockedData:
             digest = self._images_digest(scan, fields)
             found |= {} if digest is None else {images_name(scan): digest}
             missing += [images_name(scan)] if digest is None else []
+        for name in encoders_of(task):
+            digest = self._encoder(name)
+            found |= {} if digest is None else {f"{ENCODER}{name}": digest}
+            missing += [f"{ENCODER}{name}"] if digest is None else []
         return found, tuple(missing)
 
     def shots(self, task: TaskPlan) -> tuple[str, ...] | None:
@@ -85,6 +97,14 @@ class LockedData:
                     f"its sha256 is {digest}, medspec.lock says {before}"
                 )
         yield from self._changed_images(task, locked)
+        for name in encoders_of(task):
+            before = (locked.data or {}).get(f"{ENCODER}{name}")
+            after = self._encoder(name) if before is not None else None
+            if after not in (None, before):
+                yield (
+                    f"the encoder `{name}` of `{task.name}` is another than medspec.lock means: "
+                    f"its sha256 is {after}, medspec.lock says {before}"
+                )
 
     def _changed_images(self, task: TaskPlan, locked: TaskState) -> Iterator[str]:
         scan = self._scans[task.scan]
@@ -110,6 +130,13 @@ class LockedData:
         if key not in self._images:
             self._images[key] = images_digest(scan, fields, self._read(scan).rows, self.roots)
         return self._images[key]
+
+    def _encoder(self, name: str) -> str | None:
+        """The digest of an encoder; None where its folder is not at hand."""
+        if name not in self._encoders:
+            folder = find_model(name, self.roots)
+            self._encoders[name] = None if folder is None else encoder_digest(folder)
+        return self._encoders[name]
 
     def _files(self, task: TaskPlan) -> Iterator[tuple[str, str]]:
         """Path and folder of every file that rows and texts of the task come from."""
@@ -153,7 +180,7 @@ def locked_state(spec: Spec, roots: DataRoots, before: State | None) -> tuple[St
         old = None if before is None else before.tasks.get(name)
         known = old if old is not None and old.call_hash == task.call_hash else None
         found |= {path: known.data[path] for path in absent if known is not None and path in (known.data or {})}  # type: ignore[index]
-        rows_at_hand = not any(not path.startswith(IMAGES) for path in absent)
+        rows_at_hand = all(path.startswith((IMAGES, ENCODER)) for path in absent)
         shots = data.shots(planned) if rows_at_hand else None if known is None else known.shots
         tasks[name] = attrs.evolve(task, data=found, shots=shots)
         missing |= dict.fromkeys(absent)

@@ -62,6 +62,12 @@ class DataRoots:
             yield Path(folder), "the spec's folder"
 
 
+def find_model(place: str, roots: DataRoots) -> Path | None:
+    """The folder of a model below the data roots, then where medspec runs; None where there is none."""
+    folders = [*(root for root, _ in roots.places()), Path()]
+    return next((root / place for root in folders if (root / place).is_dir()), None)
+
+
 def find_file(
     path: str,
     roots: DataRoots,

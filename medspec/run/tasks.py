@@ -12,11 +12,13 @@ import attrs
 from medspec.backends.base import Reply
 from medspec.errors import InternalError
 from medspec.metrics.base import Batch
+from medspec.metrics.encoded import Corpus
 from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
 from medspec.plan.speak import type_in
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.confidence import BINS, reliability, risk_coverage
+from medspec.run.encoders import Encoders, corpora, full_score_hash
 from medspec.run.jointly import Drawn, cluster_rows, rows_key
 from medspec.run.judging.tell import judged_columns, judged_report, verdict_lines
 from medspec.run.judging.values import Answered, Judged, Rule, judge_scores, type_of
@@ -47,6 +49,14 @@ class TaskResult:
     verdicts: list[dict[str, Any]] = attrs.field(factory=list)
 
 
+@attrs.frozen
+class Beside:
+    """What metrics look at beside answer and gold: fields of the rows, and texts as encoders see them."""
+
+    fields: Mapping[str, Sequence[Any]]
+    corpora: Mapping[str, Corpus]
+
+
 def _answers(replies: Sequence[Reply], read: Read, rows: Sequence[dict[str, Any]], sizes: Sizes) -> list[Any]:
     return [read_reply(reply, read, row, sizes) for reply, row in zip(replies, rows, strict=True)]
 
@@ -58,10 +68,11 @@ def finish_task(
     replies: Sequence[Reply],
     interval: Interval,
     judge: Rule | None = None,
+    encoders: Encoders | None = None,
 ) -> TaskResult:
     """Read, count and score the replies of one task: those to every row, and again for each further draw.
 
-    `judge` rules about the replies where the task has judged scores.
+    `judge` rules about the replies where the task has judged scores; `encoders` are those its metrics name.
     """
     read, scan = plan.read(task.read), plan.scan(task.scan)
     draws = plan.call(task.call).repeats
@@ -73,7 +84,8 @@ def finish_task(
         task=task.name, ids=rows.ids, rows=rows.rows * draws, answers=answers, replies=replies, draws=draws
     )
     judged = {} if judge is None else judge_scores(task.scores, answered, judge)
-    beside = fields_of(task.scores, rows.rows)
+    encoders = encoders or {}
+    beside = Beside(fields_of(task.scores, rows.rows), corpora(task, encoders, golds))
     batches = _batches(read, gold_type.type, golds, answers, sure, judged, beside)
     clusters = cluster_rows(scan, rows)
     codes = None if clusters is None else clusters.codes
@@ -83,7 +95,7 @@ def finish_task(
         "draws": draws,
         **_counts(answers, replies),
         "remarks": count_remarks(read, replies, rows.rows * draws),
-        **_head(plan, task, rows),
+        **_head(plan, task, rows, encoders),
         "metrics": _with_unread_bounds(task, scored.metrics, batches),
         **_confidence(task, batches),
         "clusters": None if clusters is None else {"by": scan.cluster, "count": len(clusters.names)},
@@ -150,7 +162,7 @@ def _batches(
     answers: Sequence[Any],
     sure: Sequence[tuple[float, ...] | None] | None,
     judged: Mapping[str, Judged],
-    beside: Mapping[str, Sequence[Any]],
+    beside: Beside,
 ) -> list[Batch]:
     """One batch for each draw."""
     size = max(len(golds), 1)
@@ -162,20 +174,21 @@ def _batches(
             gold_type,
             None if sure is None else sure[start : start + size],
             {label: (type_of(one.value), one.values[start : start + size]) for label, one in judged.items()},
-            beside,
+            beside.corpora,
+            beside.fields,
         )
         for start in range(0, len(answers), size)
     ]
 
 
-def _head(plan: Plan, task: TaskPlan, rows: Rows) -> dict[str, Any]:
+def _head(plan: Plan, task: TaskPlan, rows: Rows, encoders: Encoders) -> dict[str, Any]:
     """What a task is, whatever came of it."""
     read, scan = plan.read(task.read), plan.scan(task.scan)
     return {
         "primary": next(score.label for score in task.scores if score.primary),
         "version": task.version,
         "call_hash": task.call_hash,
-        "score_hash": task.score_hash,
+        "score_hash": full_score_hash(task, encoders),
         **_origin(rows, scan),
         "unread_policy": read.unread,
         "waivers": dict(task.waivers),

@@ -13,6 +13,7 @@ from medspec.plan.optimise import optimise
 from medspec.run.examples import run_examples
 from medspec.run.execute import execute
 from medspec.run.invent import InventedJudges, InventedModel, invent
+from medspec.run.invent_vectors import invented_encoders
 from medspec.run.roots import DataRoots
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -57,7 +58,9 @@ def test_a_task_runs_on_invented_rows(name, tmp_path):
     bound = invent(optimise(lower(CHECKED.spec, [name])), roots, rows=12, seed=3)
     model = InventedModel(bound, seed=3)
     judges = InventedJudges(seed=3)
-    report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, judges=judges)
+    encoders = invented_encoders(bound.plan)
+    others = {"judges": judges, "encoders": encoders}
+    report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, **others)
     check_report(report)
     (task,) = report["tasks"].values()
     assert task["rows"] >= 12

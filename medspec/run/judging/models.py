@@ -23,7 +23,7 @@ from medspec.plan.judged import judges_in
 from medspec.plan.nodes import Plan
 from medspec.run.folder import RunRecord
 from medspec.run.rescore import Recorded
-from medspec.run.roots import DataRoots
+from medspec.run.roots import DataRoots, find_model
 from medspec.text.suggest import nearest
 
 Open = Callable[[str], Backend]
@@ -42,8 +42,7 @@ def name_of(model: Model, roots: DataRoots) -> str:
     if model.url is not None:
         return f"{model.scheme}:{model.place}@{model.url}"
     if model.scheme in LOCAL_SCHEMES and model.scheme != "builtin":
-        found = next((root / model.place for root, _ in roots.places() if (root / model.place).is_dir()), None)
-        return f"{model.scheme}:{found if found is not None else Path(model.place)}"
+        return f"{model.scheme}:{find_model(model.place, roots) or Path(model.place)}"
     return f"{model.scheme}:{model.place}"
 
 
