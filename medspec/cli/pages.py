@@ -77,7 +77,7 @@ def _index(
         (
             f"[{name}]({name}{suffix})",
             ", ".join(_counted(found, kind) for kind in HEADINGS if any(one == kind for one, _ in found)),
-            " ".join(modules[name].tree.doc[:1]),
+            _sentence(modules[name].tree.doc),
         )
         for name, found in sorted(by_module.items())
     )
@@ -87,7 +87,7 @@ def _index(
 
 def _suite_row(suite: SuiteSpec, suffix: str) -> tuple[str, ...]:
     title = _link(suite, _titled(suite), suffix)
-    return (title, str(len(suite.members)), suite.doc[0] if suite.doc else "")
+    return (title, str(len(suite.members)), _sentence(suite.doc))
 
 
 def _counted(found: list[tuple[str, Declared]], kind: str) -> str:
@@ -161,7 +161,8 @@ class _Page:
     def _task(self, task: TaskSpec) -> Iterator[str]:
         settings = ", ".join(f"{name}: {spell(value)}" for name, value in task.reader.settings)
         reader = f"`{task.reader.name}`" + (f" ({settings})" if settings else "")
-        rows = [("rows", self._rows(task.rows)), ("prompt", self._to(task.prompt))]
+        about = _sentence(task.rows.dataset.doc) if task.rows.dataset is not None else ""
+        rows = [("rows", self._rows(task.rows) + (f": {about}" if about else "")), ("prompt", self._to(task.prompt))]
         rows += [("answer", f"`{task.reader.answer.spelled}` via {reader}"), ("gold", f"`{task.gold}`")]
         if task.shots is not None:
             picked = f"picked by {task.shots.pick}" + (
@@ -175,19 +176,34 @@ class _Page:
         rows.append(("unread replies", unread))
         yield from _table(("", ""), rows)
         yield ""
-        yield from _table(("metric", "as", "signature"), (self._metric(score) for score in task.scores))
+        head = ("metric", "as", "what it is", "signature")
+        yield from _table(head, (self._metric(score) for score in task.scores))
         yield ""
-        for reference in task.references:
-            figures = ", ".join(f"{label} {value:g}" for label, value in reference.figures)
-            yield f"- published: {reference.name}, {figures} ({reference.source})"
+        if task.references:
+            labels = [
+                score.label for score in task.scores if any(score.label in dict(r.figures) for r in task.references)
+            ]
+            yield from _table(
+                ("published for", *labels, "source"), (_published(one, labels) for one in task.references)
+            )
+            yield ""
         yield from (f"- waives {code}: {reason}" for code, reason in task.waivers)
         yield from _tags(task.tags)
 
     def _metric(self, score: Any) -> tuple[str, ...]:
         metric = find_metric(score.metric)
-        signature = "" if metric is None else metric.signature.spelled(metric.name)
         label = f"**{score.label}**, primary" if score.primary else score.label
-        return (f"`{metric_words(score)}`", label, f"`{signature}`" if signature else "")
+        if metric is None:
+            return (f"`{metric_words(score)}`", label, "", "")
+        usual = metric.defaults
+        # A number says something even where it is the usual one; an empty text or list does not.
+        settings = tuple(
+            (name, value)
+            for name, value in score.settings
+            if usual.get(name) != value or (isinstance(value, int | float) and not isinstance(value, bool))
+        )
+        words = metric_words(attrs.evolve(score, settings=settings))
+        return (f"`{words}`", label, metric.summary, f"`{metric.signature.spelled(metric.name)}`")
 
     def _dataset(self, data: DatasetSpec) -> Iterator[str]:
         rows = [("rows of", self._to(data.record)), ("source", f"`{spell(data.source)}`")]
@@ -265,6 +281,19 @@ def _link(declared: Declared, text: str, suffix: str) -> str:
 def anchor(heading: str) -> str:
     """What a heading is linked to by, as code hosts make it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _published(reference: Any, labels: list[str]) -> tuple[str, ...]:
+    figures = dict(reference.figures)
+    shown = (f"{figures[label]:g}" if label in figures else "" for label in labels)
+    return (reference.name, *shown, reference.source)
+
+
+def _sentence(doc: tuple[str, ...]) -> str:
+    """The first sentence of a doc comment, which may go over several lines."""
+    text = " ".join(doc)
+    found = re.match(r".*?[.!?](?=\s+[^a-z\s]|$)", text)
+    return text if found is None else found[0]
 
 
 def _tags(tags: tuple[str, ...]) -> list[str]:

@@ -18,10 +18,11 @@ import attrs
 
 from medspec import types
 from medspec.plan.errata import Errata
-from medspec.plan.judge_nodes import Panel, VerdictValue, judges_of
+from medspec.plan.judge_nodes import EntryValue, Panel, ReplyText, RowValue, VerdictValue, judges_of
 from medspec.plan.judged import calibration_words
 from medspec.plan.nodes import (
     Aggregate,
+    AnswerValue,
     Call,
     Constant,
     FieldRef,
@@ -126,10 +127,26 @@ def metric_words(score: Score) -> str:
 
 
 def verdict_words(value: VerdictValue) -> str:
-    """`grade(answer: RowValue(...)).correct`: what a judge is asked, without what the judge is."""
-    given = ", ".join(f"{name}: {spell(source)}" for name, source in value.arguments)
-    each = "" if value.each is None else f" for each of {spell(value.each)}"
+    """`grade(note: note, given: the reply).correct`: what a judge is asked, without what the judge is."""
+    given = ", ".join(f"{name}: {_given_words(source)}" for name, source in value.arguments)
+    each = "" if value.each is None else f" for each entry of {_given_words(value.each)}"
     return f"{'.'.join((f'{value.judge.name}({given})', *value.path))}{each}"
+
+
+def _given_words(given: Any) -> str:
+    """What a judge is shown, in words that no two of them share: a path has no blank."""
+    match given:
+        case RowValue(path):
+            return ".".join(path)
+        case AnswerValue(path):
+            return " ".join(("the answer", *([f"({'.'.join(path)})"] if path else [])))
+        case EntryValue(path):
+            return " ".join(("the entry", *([f"({'.'.join(path)})"] if path else [])))
+        case ReplyText():
+            return "the reply"
+        case Constant(value):
+            return spell(value)
+    return spell(given)
 
 
 def judge_words(value: VerdictValue) -> dict[str, str]:
