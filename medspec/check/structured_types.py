@@ -8,9 +8,10 @@ from medspec.readers.base import Unread
 from medspec.readers.wording import folded
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
-from medspec.types import AbstainType, BoxType, EnumType, ScoreType, SetType, SpanType, Type, UnknownType
+from medspec.types import AbstainType, BoxType, EnumType, ScoreType, SetType, SpanType, TurnsType, Type, UnknownType
 from medspec.types.abstention import WORD
 from medspec.types.box import FRAMES, ORDERS
+from medspec.types.turns import turn_of
 
 _MOST_WORD = 60
 
@@ -45,6 +46,19 @@ def read_set(item: Type, node: tree.GenericType, scope: Scope) -> Type:
         scope.report.add("E0301", "a set holds cases of an enum, or texts", label, helps=helps)
         return UnknownType()
     return SetType(item)
+
+
+def read_turns(item: Type, node: tree.GenericType, scope: Scope) -> Type:
+    """`turns<item>`; the item is an enum of those who speak."""
+    if isinstance(item, EnumType):
+        return TurnsType(item=turn_of(item))
+    if item.kind != "unknown":
+        label = (node.item.place, f"`{item.spelled}`")
+        helps = [
+            "write `enum Speaker { doctor  patient }` and `turns<Speaker>`, or `turns` for system, user and assistant"
+        ]
+        scope.report.add("E0301", "those who speak are the cases of an enum", label, helps=helps)
+    return UnknownType()
 
 
 def read_anchored(node: tree.AnchoredType, label: Type | None, scope: Scope) -> Type:

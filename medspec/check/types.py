@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.check.arguments import ABSENT, Rule, read_value
-from medspec.check.structured_types import SHAPED, read_abstaining, read_anchored, read_score, read_set, report_bare
+from medspec.check.structured_types import (
+    SHAPED,
+    read_abstaining,
+    read_anchored,
+    read_score,
+    read_set,
+    read_turns,
+    report_bare,
+)
 from medspec.check.text_types import read_boxes_in_text
 from medspec.syntax import tree
 from medspec.text.source import Place
@@ -89,6 +97,8 @@ def read_type(node: tree.TypeNode, checker: Checker, scope: Scope) -> Type:
         case tree.GenericType(name, item):
             if name.name == "set":
                 return read_set(read_type(item, checker, scope), node, scope)
+            if name.name == "turns":
+                return read_turns(read_type(item, checker, scope), node, scope)
             if name.name in SHAPED:
                 return report_bare(name.name, node, scope)
             title = f"cannot find a type named `{name.name}<...>`"
@@ -273,7 +283,7 @@ def canonical(type_: Type) -> Type:
         case BoxType():
             return attrs.evolve(type_, written=None)
         case TurnsType():
-            return TurnsType()
+            return attrs.evolve(type_, written="turns")
         case SetType(item):
             return SetType(item)
         case ListType(item, low, high):
