@@ -149,7 +149,7 @@ def _refined(node: tree.RefinedType, checker: Checker, scope: Scope) -> Type:
     if name == "text":
         boxes, rest = read_boxes_in_text(node, scope)
         most = _keyword(rest, scope, Rule("max_words", "int"))
-        return UnknownType() if most is ABSENT else TextType(most, boxes)
+        return UnknownType() if most is ABSENT or isinstance(boxes, UnknownType) else TextType(most, boxes)
     if name in ("int", "float"):
         bounds = next((entry for entry in node.arguments if isinstance(entry, tree.Bounds)), None)
         low, high = _bounds(bounds, scope) if bounds else (None, None)

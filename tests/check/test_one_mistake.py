@@ -197,11 +197,12 @@ enum Cell { red  white }
 record Located { label : Cell  where : box(xyxy, unit) in scan from box(xyxy, pixel) }
 record Row { id : text  scan : image  gold : Located[] }
 dataset exam : Row { source = jsonl("exam.jsonl")  splits = [test] }
-record One { id : text  scan : image  gold : box(xyxy, unit) in scan from box(xyxy, pixel) }
+record One { id : text  scan : image  asked : text(boxes: box(xyxy, pixel, image: scan))  gold : box(xyxy, unit) in scan from box(xyxy, pixel) }
 dataset masks : One { source = jsonl("masks.jsonl")  splits = [test]  columns { gold = mask_box("mask") } }
 prompt find(scan: image) { user "{{ scan }} {{ answer_format }}" }
+prompt ask(scan: image, asked: text(boxes: box(xyxy, pixel, image: scan))) { user "{{ scan }} {{ asked }} {{ answer_format }}" }
 task boxes { data = exam.test  prompt = find  answer Located[] via json  metrics { primary box_map } }
-task box   { data = masks.test  prompt = find  answer box(xyxy, unit) in scan via json  metrics { primary box_iou } }
+task box   { data = masks.test  prompt = ask   answer box(xyxy, unit) in scan via json  metrics { primary box_iou } }
 """
 
 
@@ -211,6 +212,25 @@ def test_a_conversion_that_was_refused_is_not_compared_with_anything(order: str,
     assert said(IMAGES) == []
     field = f"{record.strip()} : box(xyxy, unit) in scan from box("
     assert len(said(changed(IMAGES, (f"{field}xyxy, pixel", f"{field}{order}")))) == 1
+
+
+OF_SCAN = ", image: scan"
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        f"7, pixel{OF_SCAN}",
+        f"xyxy, 7{OF_SCAN}",
+        "xyxy, pixel",
+        "xyxy, pixel, image: 7",
+        f"xyxy, pixel{OF_SCAN}, width: 7",
+    ],
+)
+@pytest.mark.parametrize("where", ["  asked : text(boxes: box(", "ask(scan: image, asked: text(boxes: box("])
+def test_boxes_in_a_text_that_were_refused_fit_what_they_are_given(boxes: str, where: str) -> None:
+    found = said(changed(IMAGES, (f"{where}xyxy, pixel, image: scan", f"{where}{boxes}")))
+    assert len(found) == 1
 
 
 def test_a_dot_that_is_missing_is_one_mistake() -> None:
