@@ -197,10 +197,15 @@ enum Cell { red  white }
 record Located { label : Cell  where : box(xyxy, unit) in scan from box(xyxy, pixel) }
 record Row { id : text  scan : image  gold : Located[] }
 dataset exam : Row { source = jsonl("exam.jsonl")  splits = [test] }
-record One { id : text  scan : image  asked : text(boxes: box(xyxy, pixel, image: scan))  gold : box(xyxy, unit) in scan from box(xyxy, pixel) }
+record One {
+  id : text  scan : image  asked : text(boxes: box(xyxy, pixel, image: scan))
+  gold : box(xyxy, unit) in scan from box(xyxy, pixel)
+}
 dataset masks : One { source = jsonl("masks.jsonl")  splits = [test]  columns { gold = mask_box("mask") } }
 prompt find(scan: image) { user "{{ scan }} {{ answer_format }}" }
-prompt ask(scan: image, asked: text(boxes: box(xyxy, pixel, image: scan))) { user "{{ scan }} {{ asked }} {{ answer_format }}" }
+prompt ask(scan: image, asked: text(boxes: box(xyxy, pixel, image: scan))) {
+  user "{{ scan }} {{ asked }} {{ answer_format }}"
+}
 task boxes { data = exam.test  prompt = find  answer Located[] via json  metrics { primary box_map } }
 task box   { data = masks.test  prompt = ask   answer box(xyxy, unit) in scan via json  metrics { primary box_iou } }
 """
