@@ -12,6 +12,7 @@ The prompt is the turns joined by an empty line; an option comes with its leadin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import attrs
@@ -24,10 +25,15 @@ ABILITIES = Abilities(text=True, logits=True)
 _VERSION = 1
 
 
-def log_likelihood(prompt: str, option: str) -> float:
-    """The log-likelihood of `option` after `prompt`: between -10.001 and -0.001."""
-    digits = sha256_of(f"{prompt}\x1f{option}")[:8]
-    return -(int(digits, 16) / 2**32 * 10) - 0.001
+def log_likelihoods(prompt: str, options: Sequence[str]) -> tuple[float, ...]:
+    """The log-likelihood of each option after `prompt`: between -10.001 and -0.001."""
+    begun = sha256(f"{prompt}\x1f".encode())
+    found = []
+    for option in options:
+        whole = begun.copy()
+        whole.update(option.encode())
+        found.append(-(int(whole.hexdigest()[:8], 16) / 2**32 * 10) - 0.001)
+    return tuple(found)
 
 
 def letter(prompt: str) -> str:
@@ -55,7 +61,7 @@ class HashBackend:
             if request.options is None:
                 yield index, Reply(prompt_sha256=sent, text=letter(prompt))
             else:
-                scores = tuple(log_likelihood(prompt, option) for option in request.options)
+                scores = log_likelihoods(prompt, request.options)
                 yield index, Reply(prompt_sha256=sent, scores=scores, finish="scored")
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ Results go to the standard output, everything else to the standard error. Nothin
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -105,6 +106,9 @@ def app() -> None:
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code. `args` is for tests; None: those of the process."""
     arguments = list(sys.argv[1:] if args is None else args)
+    if args is None:
+        # Rows and replies are many objects without cycles: as often as by default, looking for cycles is a tenth of a run.
+        gc.set_threshold(50_000, 20, 20)
     sys.exit(guarded(lambda: _invoke(arguments), arguments))
 
 

@@ -67,9 +67,14 @@ def _share(sums: np.ndarray) -> np.ndarray:
 
 
 def spread_over(form: Resampled, places: np.ndarray, rows: int) -> Resampled:
-    """The same metric seen over more rows: what was row i is row `places[i]` of `rows`, and the others count for nothing."""
+    """The same metric seen over more rows: what was row i is row `places[i]` of `rows`, and the others count for nothing.
+
+    `places` increase.
+    """
     import numpy as np
 
+    if len(places) == rows:
+        return form
     if isinstance(form, OfKinds):
         kinds = np.full(rows, -1, np.int64)
         kinds[places] = form.rows

@@ -29,6 +29,8 @@ from medspec.readers.base import Reader, Setting, Settings, Unread
 from medspec.types.base import Misfit, Row, Type
 from medspec.types.choice import LETTERS
 
+_LETTERS = tuple(LETTERS)
+
 SETTINGS = (
     Setting(
         name="score",
@@ -82,6 +84,8 @@ def confidence(scores: Sequence[float], type_: Type, row: Row, settings: Setting
 
 
 def _weighed(scores: Sequence[float], options: Sequence[str], settings: Settings) -> list[float]:
+    if settings["normalise"] == "none":
+        return list(scores)
     return [score / _length(option, settings) for score, option in zip(scores, options, strict=True)]
 
 
@@ -110,23 +114,18 @@ def answer_format(type_: Type, settings: Settings) -> str:
 
 
 def _options(type_: Type, row: Row, settings: Settings) -> tuple[str, ...]:
-    if type_.kind == "bool":
-        texts: tuple[str, ...] = ("yes", "no")
-    elif type_.kind == "enum":
-        texts = tuple(case.text for case in type_.cases)  # type: ignore[attr-defined]
-    else:
-        texts = tuple(str(option) for option in row[type_.of])  # type: ignore[attr-defined]
+    values: Sequence[Any] = ("yes", "no")
+    if type_.kind != "bool":
+        values = type_.cases if type_.kind == "enum" else row[type_.of]  # type: ignore[attr-defined]
     if settings["score"] == "text":
-        return texts
-    if len(texts) > len(LETTERS):
-        raise Misfit(f"there are {len(texts)} options and only {len(LETTERS)} letters")
-    return tuple(LETTERS[: len(texts)])
+        return tuple(case.text for case in values) if type_.kind == "enum" else tuple(map(str, values))
+    if len(values) > len(LETTERS):
+        raise Misfit(f"there are {len(values)} options and only {len(LETTERS)} letters")
+    return _LETTERS[: len(values)]
 
 
 def _length(option: str, settings: Settings) -> int:
     """What the option's score is divided by; never 0, so that an empty option keeps its score."""
-    if settings["normalise"] == "none":
-        return 1
     measured = option if settings["normalise"] == "characters" else option.encode("utf-8", "surrogatepass")
     return max(1, len(measured))
 

@@ -74,9 +74,12 @@ def _in_order(requests: Sequence[Request], caller: Caller, *, by_prompt: bool) -
 
 def in_order_of_prompts(requests: Sequence[Request]) -> list[int]:
     """The places of `requests` so that those whose prompts begin alike follow each other."""
-    return sorted(range(len(requests)), key=lambda place: _prompt(requests[place]))
-
-
-def _prompt(request: Request) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    # A tuple and not one text: shots are the same text in every request, and are then not even compared.
-    return tuple((message.text, tuple(picture.path for picture in message.images)) for message in request.messages)
+    # A tuple and not one text: the turns of shots are the same object in every request, and are then not even compared.
+    turns: dict[int, tuple[str, tuple[str, ...]]] = {}
+    keys = []
+    for request in requests:
+        for message in request.messages:
+            if id(message) not in turns:
+                turns[id(message)] = (message.text, tuple(picture.path for picture in message.images))
+        keys.append(tuple([turns[id(message)] for message in request.messages]))
+    return sorted(range(len(requests)), key=keys.__getitem__)

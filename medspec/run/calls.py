@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -23,6 +23,7 @@ from medspec.run.journal import Journal, request_key
 from medspec.run.pictures import Pictures
 from medspec.run.render import Turns, shot_adder, turn_maker
 from medspec.run.scan import Rows
+from medspec.run.seen_keys import SeenKeys
 from medspec.run.shared_replies import OtherRuns
 from medspec.syntax.filters import Unrenderable
 from medspec.types import Misfit
@@ -153,7 +154,7 @@ class Caller:
     kept: int = 0
     """How many of `asked` were in the journal before."""
     sources: Counter[str] = attrs.field(factory=Counter)
-    _counted: set[int] = attrs.field(factory=set)
+    _counted: SeenKeys = attrs.field(factory=SeenKeys)
 
     def answer(self, requests: Sequence[Request]) -> list[Reply]:
         """One reply for every request, in order."""
@@ -172,7 +173,7 @@ class Caller:
         for start in range(0, len(waiting), CHUNK):
             chunk = waiting[start : start + CHUNK]
             replies.update(self._ask(chunk, [first[key] for key in chunk], copies))
-        self._count(dict.fromkeys(keys))
+        self._count(list(dict.fromkeys(keys)))
         return [replies[key] for key in keys]
 
     def _take_over(self, keys: Sequence[str], replies: dict[str, Reply]) -> None:
@@ -184,12 +185,9 @@ class Caller:
             self.journal.put_many(list(found.items()), origin=run)
             replies.update(found)
 
-    def _count(self, keys: Collection[str]) -> None:
+    def _count(self, keys: Sequence[str]) -> None:
         """Count by where replies came from, so that a run that was stopped ends with the numbers of one that was not."""
-        # Sixty-four bits of each key: whole keys of two million rows would take 300 MB.
-        short = {key: int(key[:16], 16) for key in keys}
-        new = [key for key in keys if short[key] not in self._counted]
-        self._counted.update(short[key] for key in new)
+        new = self._counted.add(keys)
         taken = self.journal.taken_over(new)
         self.sources.update(taken.values())
         self.asked += len(new) - len(taken)

@@ -240,7 +240,8 @@ def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: En
                 # Ids of private rows may be those of patients.
                 if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
                     result.report["shots"] = list(picked.ids)
-                results[task.name] = result
+                # What the bootstrap of aggregates needs is several numbers for each row.
+                results[task.name] = result if plan.aggregates else attrs.evolve(result, drawn={})
     return {task.name: results[task.name] for task in plan.tasks}
 
 

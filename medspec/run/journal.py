@@ -15,6 +15,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,7 @@ from typing import Any
 
 import attrs
 
-from medspec.backends.base import Reply, Request
+from medspec.backends.base import Decode, Message, Reply, Request
 from medspec.errors import StoreError
 from medspec.run.store_faults import damaged, failing, hold, is_damage, let_go, opening_fault
 
@@ -37,6 +38,10 @@ NAME = "journal.sqlite"
 MARK = 0x6D656473  # "meds": SQLite's application_id, so that another program's file is not taken for a journal
 _CHUNK = 500
 
+_JSON = json.JSONEncoder(sort_keys=True).encode
+_COMPACT = json.JSONEncoder(separators=(",", ":")).encode
+_FIELDS, _SETTINGS = (tuple(attrs.fields_dict(kind)) for kind in (Reply, Decode))
+
 
 def request_key(model_digest: str, request: Request, *, by_row: bool = False) -> str:
     """Hex sha256 over everything that can change the reply: the model, the turns, the decode settings, the options.
@@ -44,21 +49,23 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
     Task and row are left out, so that tasks that ask the same thing share one reply; with `by_row` they go in, for
     backends whose reply depends on them (`Abilities.by_row`).
     """
-    parts = {
-        "format": KEY_FORMAT,
-        "model": model_digest,
-        # An image is its bytes; where nobody opens it, its path stands for them.
-        "messages": [
-            [message.role, message.text, *(picture.sha256 or picture.path for picture in message.images)]
-            for message in request.messages
-        ],
-        "decode": attrs.asdict(request.decode),
-        "options": request.options,
-        "row": [request.task, request.row, request.sample] if by_row else None,
-    }
-    if request.grammar is not None:
-        parts["grammar"] = request.grammar
-    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    # One JSON object with its keys in order, put together from parts: a run makes the same ones for every row.
+    decode = _JSON({name: getattr(request.decode, name) for name in _SETTINGS})
+    row = _JSON([request.task, request.row, request.sample]) if by_row else "null"
+    grammar = "" if request.grammar is None else f'"grammar": {_JSON(request.grammar)}, '
+    parts = (
+        f'{{"decode": {decode}, "format": {KEY_FORMAT}, {grammar}"messages": [',
+        ", ".join(map(_message_part, request.messages)),
+        f'], "model": {_JSON(model_digest)}, "options": {_JSON(request.options)}, "row": {row}}}',
+    )
+    return sha256("".join(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _message_part(message: Message) -> str:
+    """One turn as it stands in a key. Kept for the turns of shots, which come again with every row."""
+    # An image is its bytes; where nobody opens it, its path stands for them.
+    return _JSON([message.role, message.text, *(picture.sha256 or picture.path for picture in message.images)])
 
 
 class Journal:
@@ -68,6 +75,8 @@ class Journal:
         self.path = path
         self._connection = connection
         self._count = 0
+        self._taken: bool | None = None
+        """Whether any reply is another run's; None where nobody has looked yet."""
 
     @classmethod
     def open(cls, folder: Path) -> Journal:
@@ -122,7 +131,11 @@ class Journal:
         """Those of `keys` whose reply was taken from another run, each with the name of that run."""
         found: dict[str, str] = {}
         with self._faults("read"):
-            if self._connection.execute("SELECT 1 FROM reply WHERE origin IS NOT NULL LIMIT 1").fetchone() is None:
+            if self._taken is None:
+                # Once: without an index this looks at every reply, and most runs have taken none.
+                query = "SELECT 1 FROM reply WHERE origin IS NOT NULL LIMIT 1"
+                self._taken = self._connection.execute(query).fetchone() is not None
+            if not self._taken:
                 return found
             for chunk in _chunks(list(keys)):
                 marks = ",".join("?" * len(chunk))
@@ -150,6 +163,8 @@ class Journal:
                     self._connection.execute("ROLLBACK")
                 raise
         self._count += added
+        if added and origin is not None:
+            self._taken = True
 
     def close(self) -> None:
         """Give back the file. What was kept stays, whether or not this is called."""
@@ -217,11 +232,11 @@ def unseal(path: Path, key: Any, body: Any, seal: Any) -> tuple[str, Reply]:
 
 
 def _to_json(reply: Reply) -> bytes:
-    return json.dumps(attrs.asdict(reply), separators=(",", ":")).encode()
+    return _COMPACT({name: getattr(reply, name) for name in _FIELDS}).encode()
 
 
 def _from_json(body: bytes) -> Reply:
-    fields: dict[str, Any] = json.loads(body)
+    fields: dict[str, Any] = json.loads(body.decode())
     if fields["scores"] is not None:
         fields["scores"] = tuple(fields["scores"])
     return Reply(**fields)

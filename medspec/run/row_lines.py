@@ -138,5 +138,4 @@ def holds_text(type_: Type) -> bool:
     return type_.kind == "text" or any(holds_text(child) for child in type_.children)
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode

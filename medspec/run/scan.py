@@ -9,6 +9,7 @@ what is wrong, where.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from medspec.run.image_files import MaskFiles, size_in
 from medspec.run.quarantine import Quarantined, set_aside
 from medspec.run.roots import DataRoots, find_file
 from medspec.run.rows import RowLoader, text_of
-from medspec.run.spool import Budget, Spool
+from medspec.run.spool import Budget, Spool, Texts
 from medspec.types.image import sizes_from
 
 _IDS_SHOWN = 5
@@ -43,7 +44,7 @@ class Rows:
     """
 
     rows: list[dict[str, Any]] | Spool[dict[str, Any]]
-    ids: list[str]
+    ids: Sequence[str]
     digest: str
     file: Path
     others: tuple[tuple[Path, str], ...] = ()
@@ -87,7 +88,7 @@ def read_scan(
     reading.finish(whole=whole)
     return Rows(
         rows=reading.rows.done(),
-        ids=reading.ids,
+        ids=reading.ids.done(),
         digest=file.digest(),
         file=file.path,
         others=(*((keeping.file.path, keeping.file.digest()) for keeping in keeps), *masks.digests()),
@@ -156,7 +157,7 @@ class _Reading:
         self.problems = Problems()
         self.names = [field.name for field in scan.record.fields]
         self.rows: Spool[dict[str, Any]] = Spool(budget)
-        self.ids: list[str] = []
+        self.ids = Texts()
         self.known: set[str] = set()
         # Where each id was found, for the message about a second one: sixteen bytes for each row, and keys in JSON only.
         self.numbers = array("q")

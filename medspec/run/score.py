@@ -77,9 +77,7 @@ def score_task(
             seen, kept, together = rows_of(seen, scored), places[scored], clusters_of(clusters, scored)
         rows = metric.row_values(seen, dict(score.settings))
         if rows is not None:
-            spread = np.full(len(counted), np.nan)
-            spread[kept] = rows
-            per_row[score.label] = spread
+            per_row[score.label] = _spread(rows, kept, len(counted))
         form = _drawn(metric, seen, dict(score.settings), rows)
         if form is not None:
             drawn[score.label] = (spread_over(form, kept, len(counted)),)
@@ -135,6 +133,17 @@ def clusters_of(clusters: np.ndarray | None, indexes: Any) -> np.ndarray | None:
         return None
     numbers: np.ndarray = np.unique(clusters[indexes], return_inverse=True)[1]
     return numbers
+
+
+def _spread(values: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
+    """`values` at `places`, which increase, of `rows`; NaN elsewhere."""
+    import numpy as np
+
+    if len(places) == rows:
+        return values
+    found = np.full(rows, np.nan)
+    found[places] = values
+    return found
 
 
 def _drawn(metric: Metric, batch: Batch, settings: dict[str, Any], rows: np.ndarray | None) -> Resampled | None:

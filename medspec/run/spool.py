@@ -4,13 +4,16 @@
     spool.append(row)            ...as often as there are rows
     rows = spool.done()          a plain list while it fits, else the spool: iterated over and indexed as a list is
 
-The file has no name, is readable by its owner alone, and is gone with the process, however that ends.
+The file has no name, is readable by its owner alone, and is gone with the process, however that ends. `Texts` are short
+texts that stay in memory, as their bytes alone.
 """
 
 from __future__ import annotations
 
 import pickle
 import tempfile
+from abc import abstractmethod
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Generic, TypeVar, overload
 
@@ -18,11 +21,14 @@ from medspec.errors import StoreError
 
 Item = TypeVar("Item")
 
-BUDGET = 64 << 20
+BUDGET = 32 << 20
 """How many bytes of values, as they would be written, all sequences of a run may hold in memory together."""
 
 CHUNK = 1024
 """Values that are written and read back together."""
+
+FEW = 1 << 16
+"""Up to so many texts are a plain list."""
 
 
 class Budget:
@@ -39,7 +45,29 @@ class Budget:
         return True
 
 
-class Spool(Sequence[Item], Generic[Item]):
+class _Long(Sequence[Item], Generic[Item]):
+    """A sequence that says what stands at a place; an index from either end and a slice, which is a list, come of that."""
+
+    @abstractmethod
+    def _at(self, place: int) -> Item:
+        """What stands at `place`, from 0 to below the length."""
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        if isinstance(index, slice):
+            return [self._at(place) for place in range(*index.indices(len(self)))]
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(index)
+        return self._at(place)
+
+
+class Spool(_Long[Item]):
     """Values in order: appended to, then read any number of times. Values must be plain ones, as rows are."""
 
     def __init__(self, budget: Budget) -> None:
@@ -76,18 +104,7 @@ class Spool(Sequence[Item], Generic[Item]):
             yield from self._chunk(index)
         yield from self._open
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Item]: ...
-
-    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(index)
+    def _at(self, place: int) -> Item:
         number, offset = divmod(place, CHUNK)
         if number == len(self._chunks):
             return self._open[offset]
@@ -140,7 +157,7 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
-class _Repeated(Sequence[Item], Generic[Item]):
+class _Repeated(_Long[Item]):
     def __init__(self, items: Sequence[Item], times: int) -> None:
         self._items = items
         self._times = times
@@ -152,15 +169,35 @@ class _Repeated(Sequence[Item], Generic[Item]):
         for _ in range(self._times):
             yield from self._items
 
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
+    def _at(self, place: int) -> Item:
+        return self._items[place % len(self._items)]
 
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Item]: ...
 
-    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        return self._items[index % len(self._items)]
+class Texts(_Long[str]):
+    """Short texts in order, such as ids, as one run of bytes: each as an object would take several times as much."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q")
+
+    def append(self, text: str) -> None:
+        """Add one text at the end."""
+        self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+
+    def done(self) -> list[str] | Texts:
+        """All of them: a list where they are few, else the texts themselves."""
+        return list(self) if len(self) <= FEW else self
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def __iter__(self) -> Iterator[str]:
+        start = 0
+        for end in self._ends:
+            yield self._bytes[start:end].decode("utf-8", "surrogatepass")
+            start = end
+
+    def _at(self, place: int) -> str:
+        start = self._ends[place - 1] if place else 0
+        return self._bytes[start : self._ends[place]].decode("utf-8", "surrogatepass")

@@ -288,7 +288,13 @@ def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
     """What did not give an answer, and why: unread, abstained, refused, failed and truncated are five different things."""
     reasons = Counter(answer.reason for answer in answers if isinstance(answer, Unread))
     abstained = sum(answer == ABSTAINED for answer in answers)
-    failures = Counter(reply.failure for reply in replies if reply.failure is not None)
+    failures: Counter[str] = Counter()
+    truncated = 0
+    for reply in replies:  # once: they may lie in a file
+        if reply.failure is not None:
+            failures[reply.failure] += 1
+        elif reply.finish == "length":
+            truncated += 1
     refused, _ = reasons.pop(REFUSED, 0), reasons.pop(FAILED, 0)
     return {
         "unread": sum(reasons.values()) / len(answers) if answers else 0.0,
@@ -297,7 +303,7 @@ def _counts(answers: Sequence[Any], replies: Sequence[Reply]) -> dict[str, Any]:
         "refused": refused,
         "failed": sum(failures.values()),
         "failures": dict(sorted(failures.items())),
-        "truncated": sum(reply.finish == "length" and reply.failure is None for reply in replies),
+        "truncated": truncated,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import sqlite3
@@ -22,7 +23,7 @@ from hypothesis import strategies as st
 from journal_lines import SIZE, batch, reply
 from unprivileged import needs_permissions, ordinary_user
 
-from medspec.backends.base import Decode, Message, Reply, Request
+from medspec.backends.base import Decode, Message, Picture, Reply, Request
 from medspec.errors import StoreError
 from medspec.run.journal import Journal, request_key
 
@@ -115,6 +116,38 @@ def test_keys_hold_what_changes_a_reply_and_nothing_else() -> None:
         request_key("abc", attrs.evolve(REQUEST, task="u"), by_row=True),
     ]
     assert len({key, *changed}) == len(changed) + 1
+
+
+TURNS = st.builds(
+    Message,
+    st.sampled_from(["system", "user", "assistant"]),
+    st.text(max_size=4),
+    st.lists(st.builds(Picture, st.just("a.png"), st.just(""), st.sampled_from(["", "0f"])), max_size=2).map(tuple),
+)
+
+
+@given(
+    st.lists(TURNS, max_size=3),
+    st.builds(Decode, temperature=st.sampled_from([0, 0.0, 1, 1.0, True, 0.5]), stop=st.just(("\n", "é"))),
+    st.none() | st.lists(st.text(max_size=3), max_size=3).map(tuple),
+    st.none() | st.just('start: "A"'),
+    st.booleans(),
+)
+def test_a_key_is_the_digest_of_one_json_object(turns, decode, options, grammar, by_row) -> None:
+    request = Request(
+        task="t", row="7", messages=tuple(turns), decode=decode, options=options, grammar=grammar, sample=2
+    )
+    whole = {
+        "format": 1,
+        "model": "é",
+        "messages": [[turn.role, turn.text, *(one.sha256 or one.path for one in turn.images)] for turn in turns],
+        "decode": {"temperature": decode.temperature, "max_tokens": decode.max_tokens, "stop": decode.stop},
+        "options": options,
+        "row": ["t", "7", 2] if by_row else None,
+        **({} if grammar is None else {"grammar": grammar}),
+    }
+    expected = sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    assert request_key("é", request, by_row=by_row) == expected
 
 
 def writer(folder: Path, start: int) -> subprocess.Popen[str]:

@@ -204,6 +204,23 @@ def test_resemblance_is_a_share_and_knows_itself(left, right):
     assert resemblance(one, one) == (1 if one else 0)
 
 
+WORDS = st.lists(st.sampled_from(["a", "aa", "Gout", "gouty", "of", "the", "x-ray"]), max_size=9).map(" ".join)
+TEXTS = st.lists(WORDS, max_size=3)
+
+
+@given(st.lists(TEXTS, max_size=3), st.lists(TEXTS, max_size=4), st.data())
+def test_no_pair_is_missed(few, many, data):
+    many += [data.draw(st.permutations(texts)) for texts in few]
+    known, others = {f"s{n}": texts for n, texts in enumerate(few)}, [(f"r{n}", texts) for n, texts in enumerate(many)]
+    expected = [
+        (shot, row, value)
+        for row, texts in others
+        for shot, own in known.items()
+        if (value := resemblance(shingles(own), shingles(texts))) >= 0.8
+    ]
+    assert list(near_pairs(known, others)) == expected
+
+
 def test_pairs_that_are_nearly_the_same():
     words = [f"w{number}" for number in range(60)]
     changed = [*words[:30], "other", *words[31:]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from medspec.backends.base import Message, Picture
 from medspec.errors import StoreError
 from medspec.run import asking, row_lines
 from medspec.run import spool as spools
-from medspec.run.spool import Budget, Spool
+from medspec.run.seen_keys import SeenKeys
+from medspec.run.spool import Budget, Spool, Texts
 
 VALUES = st.lists(
     st.dictionaries(st.text(max_size=3), st.text(max_size=8) | st.integers() | st.none(), max_size=3)
@@ -54,6 +56,27 @@ def test_without_a_budget_everything_but_the_last_values_is_in_the_file() -> Non
         spool[11]
 
 
+@given(st.lists(st.text() | st.just("\ud800")))
+def test_texts_are_the_list_of_what_was_put_in(values: list[str]) -> None:
+    texts = Texts()
+    for value in values:
+        texts.append(value)
+    assert list(texts) == texts.done() == values
+    assert [texts[index] for index in range(-len(values), len(values))] == values + values
+    assert (texts[1:5:2], len(texts)) == (values[1:5:2], len(values))
+    with pytest.raises(IndexError):
+        texts[len(values)]
+
+
+@given(st.lists(st.lists(st.integers(0, 40), unique=True, max_size=12), max_size=8))
+def test_keys_are_new_once(batches: list[list[int]]) -> None:
+    seen, known = SeenKeys(), set()
+    for batch in batches:
+        keys = [sha256(b"%d" % number).hexdigest() for number in batch]
+        assert seen.add(keys) == [key for key in keys if key not in known]
+        known |= set(keys)
+
+
 SPEC = """edition 2026
 import std.metrics { accuracy, macro_f1 }
 record Row { id : text   question : text   options : text[2..4]   gold : choice of options }
@@ -84,6 +107,7 @@ def test_a_run_whose_rows_lie_in_files_reports_the_same(tmp_path: Path, monkeypa
     found = []
     for budget, window in ((1 << 20, 8192), (0, 3)):
         monkeypatch.setattr(spools, "BUDGET", budget)
+        monkeypatch.setattr(spools, "FEW", budget)
         monkeypatch.setattr(asking, "WINDOW", window)
         monkeypatch.setattr(row_lines, "CHUNK", window)
         report = run_plan(plan, tmp_path / f"out {budget}", "hash", data=tmp_path)
