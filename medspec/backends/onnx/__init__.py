@@ -1,4 +1,7 @@
-"""The backend `onnx:DIR`: decoder language models in ONNX Runtime, on CUDA or the CPU, with images or without.
+"""The backend `onnx:DIR`: models in ONNX Runtime, on CUDA or the CPU.
+
+    decoder              writes replies and scores options, with images or without      `backend.py`
+    encoder-decoder      the same for text, in the layout of T5 and BART                `seq2seq/`
 
 Importing this package loads nothing heavy; the model's runtime comes with `SCHEME.open`.
 """
@@ -11,7 +14,7 @@ from pathlib import Path
 import attrs
 
 from medspec.backends.base import Abilities, Backend, Options, Scheme
-from medspec.backends.onnx.exports import ENCODER
+from medspec.backends.onnx.exports import ENCODER, READER
 
 _TEXT = Abilities(text=True, logits=True, prefix="batch")
 
@@ -19,11 +22,20 @@ _TEXT = Abilities(text=True, logits=True, prefix="batch")
 def abilities_at(place: str | Path) -> Abilities:
     """What the model in a folder can do, from the names of its graphs."""
     root = Path(place).expanduser()
-    seeing = any(next(folder.glob(f"{ENCODER}*.onnx"), None) for folder in (root / "onnx", root))
-    return attrs.evolve(_TEXT, images=seeing)
+    if _has_graph(root, READER):
+        return attrs.evolve(_TEXT, prefix="none")
+    return attrs.evolve(_TEXT, images=_has_graph(root, ENCODER))
+
+
+def _has_graph(root: Path, base: str) -> bool:
+    return any(next(folder.glob(f"{base}*.onnx"), None) for folder in (root / "onnx", root))
 
 
 def _open(place: str, settings: Mapping[str, str], options: Options) -> Backend:
+    if _has_graph(Path(place).expanduser(), READER):
+        from medspec.backends.onnx.seq2seq.backend import open_model as open_seq2seq
+
+        return open_seq2seq(place, settings, options)
     from medspec.backends.onnx.backend import open_model
 
     return open_model(place, settings, options)
@@ -31,7 +43,7 @@ def _open(place: str, settings: Mapping[str, str], options: Options) -> Backend:
 
 SCHEME = Scheme(
     name="onnx",
-    summary="a decoder model in ONNX Runtime, from a folder in the Hugging Face layout",
+    summary="a model in ONNX Runtime, from a folder in the Hugging Face layout",
     open=_open,
     abilities=_TEXT,
     abilities_at=abilities_at,

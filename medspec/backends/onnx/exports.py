@@ -34,12 +34,17 @@ _DECODERS = ("model", "decoder_model_merged")
 ENCODER, EMBEDDER = "vision_encoder", "embed_tokens"
 """The graphs that stand beside the decoder of an image-text model."""
 
+READER, CONTINUER = "encoder_model", "decoder_with_past_model"
+"""The graphs that stand beside the decoder of an encoder-decoder model."""
+
+_PAIRED = "decoder_model"
+"""A decoder without a cache to go on from; `CONTINUER` beside it has one."""
+
 _PARTS = {
     "embed_tokens": "an image-text or audio-text model",
     "vision_encoder": "an image-text model",
     "audio_encoder": "an audio-text model",
     "prepare_inputs_embeds": "an image-text model",
-    "encoder_model": "an encoder-decoder model",
     "decoder_with_past_model": "a decoder split in two graphs (without and with past)",
 }
 
@@ -79,15 +84,20 @@ def choose_export(folder: Path, dtype: str | None, config: Mapping[str, Any]) ->
 
 
 def choose_parts(folder: Path, decoder: Export) -> tuple[Export, ...]:
-    """The graphs that an image-text model has beside `decoder`, in its number format or else the widest there is.
+    """The graphs that a model has beside `decoder`, in its number format or else the widest there is.
 
-    () for a model that takes token ids. Without a vision encoder the model reads text.
+    () for a decoder that takes token ids. An image-text model without a vision encoder reads text. What continues where
+    `decoder` began must be of the same number format.
     """
-    if decoder.base != _DECODERS[1]:
+    if decoder.base not in (_DECODERS[1], _PAIRED):
         return ()
     order = [decoder.dtype, "fp32", "fp16"]
-    found = []
-    for base in (ENCODER, EMBEDDER):
+    found = [
+        export
+        for export in list_exports(folder)
+        if decoder.base == _PAIRED and (export.base, export.dtype) == (CONTINUER, decoder.dtype)
+    ]
+    for base in (ENCODER, EMBEDDER, READER):
         exports = [export for export in list_exports(folder) if export.base == base]
         if exports:
             found.append(min(exports, key=lambda e: order.index(e.dtype) if e.dtype in order else len(order)))
@@ -107,6 +117,8 @@ def _decoders(folder: Path, exports: Sequence[Export]) -> list[Export]:
         found = ", ".join(sorted(path.name for path in folder.iterdir())[:12]) or "nothing"
         raise BackendError(f"{folder}: there is no .onnx graph here (found: {found})")
     bases = {export.base for export in exports}
+    if READER in bases:
+        return _writers(folder, exports, bases)
     if {EMBEDDER, _DECODERS[1]} <= bases:
         return [export for export in exports if export.base == _DECODERS[1]]
     if ENCODER in bases and _DECODERS[1] in bases:
@@ -121,6 +133,21 @@ def _decoders(folder: Path, exports: Sequence[Export]) -> list[Export]:
         return named or list(exports)
     names = ", ".join(export.path.name for export in exports)
     raise BackendError(f"{folder}: none of these graphs is called model.onnx or decoder_model_merged.onnx: {names}")
+
+
+def _writers(folder: Path, exports: Sequence[Export], bases: set[str]) -> list[Export]:
+    """The decoders of an encoder-decoder model, the merged one before the one without a cache."""
+    if {ENCODER, EMBEDDER} & bases:
+        raise BackendError(
+            f"{folder}: {READER}.onnx beside the graphs of an image-text model is a layout that `onnx:` cannot run"
+        )
+    found = [export for base in (_DECODERS[1], _PAIRED) for export in exports if export.base == base]
+    if not found:
+        raise BackendError(
+            f"{folder}: {READER}.onnx belongs to an encoder-decoder model, and there is no {_DECODERS[1]}.onnx or {_PAIRED}.onnx "
+            "beside it; `onnx:` runs no encoder alone"
+        )
+    return found
 
 
 def _dtype_name(folder: Path, dtype: str) -> str:
