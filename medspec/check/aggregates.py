@@ -11,10 +11,24 @@ from medspec.check.metrics import range_of
 from medspec.check.scope import Scope
 from medspec.check.spec import TaskSpec
 from medspec.metrics import METRICS
-from medspec.metrics.base import Metric, Range
-from medspec.plan.nodes import Aggregate, Score
+from medspec.metrics.base import FRACTION, Metric, Range
+from medspec.metrics.selection import select_type
+from medspec.plan.nodes import Aggregate, AnswerValue, Score
 from medspec.syntax import tree
 from medspec.text.suggest import nearest
+from medspec.types import (
+    AbstainType,
+    BoxType,
+    FloatType,
+    IntegerType,
+    ListType,
+    OptionalType,
+    RecordType,
+    SetType,
+    SpanType,
+    TextType,
+    Type,
+)
 
 _METRIC = Rule("metric", "name", None)
 _RESCALE = Rule("rescale", "word", "none", ("none", "chance"))
@@ -91,10 +105,14 @@ def _checked(aggregate: Aggregate, node: tree.AggregateNode, chosen: list[Entry]
             label = (place, f"`{metric.name}` of `{name}` is no mean over rows")
             report.add("E0506", "only metrics of single rows can be pooled over rows", label, helps=["write `mean()`"])
             return None
-        if aggregate.rescale == "chance" and not _has_chance(entry.task, metric):
-            label = (place, f"`{metric.name}` of `{name}` has no known value for guessing")
-            report.add("E0506", "these scores cannot be rescaled by chance", label)
-            return None
+        if aggregate.rescale == "chance":
+            if not _has_chance(entry.task, score, metric):
+                rest = ", ".join(other for other in aggregate.tasks if other != name)
+                label = (place, f"`{metric.name}` of `{name}` has no known value for guessing")
+                helps = [f"leave it out: `over [{rest}]`"] if rest else []
+                report.add("E0506", "these scores cannot be rescaled by chance", label, helps=helps)
+                return None
+            yields = FRACTION  # the share of the way from guessing to the best value
         kinds.add((yields.low, yields.high, yields.higher_is_better))
     if len(kinds) > 1:
         report.add("E0506", title, (place, "its scores have different ranges or directions"))
@@ -111,8 +129,29 @@ def _metric_of(score: Score) -> Metric:
     return next(metric for metric in METRICS if metric.name == score.metric)
 
 
-def _has_chance(task: TaskSpec, metric: Metric) -> bool:
-    return metric.name == "accuracy" and task.reader.answer.kind in CHANCE_KINDS
+def _has_chance(task: TaskSpec, score: Score, metric: Metric) -> bool:
+    """Whether it is known what guessing gets: the accuracy of a guess, or the low end where there is nothing to guess from."""
+    answer = task.reader.answer
+    if answer.kind in CHANCE_KINDS:
+        return metric.name == "accuracy"
+    if isinstance(score.value, AnswerValue) or not score.higher_is_better:
+        return False
+    compared = select_type(answer, score.on)
+    return compared is not None and _is_open(compared)
+
+
+def _is_open(type_: Type) -> bool:
+    """Whether values of `type_` are so many that a guess is as good as never right."""
+    match type_:
+        case TextType() | FloatType() | SpanType() | BoxType():
+            return True
+        case IntegerType(low, high):
+            return low is None or high is None
+        case RecordType(_, fields):
+            return any(_is_open(field.type) for field in fields)
+        case ListType() | SetType() | OptionalType() | AbstainType():
+            return _is_open(type_.item)
+    return False
 
 
 def _over(node: tree.ListValue, entries: Mapping[str, Entry], scope: Scope) -> list[str] | None:

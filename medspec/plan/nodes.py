@@ -324,7 +324,8 @@ class Aggregate:
 
     `tasks` are names of tasks, or of aggregates that stand before this one; `weights` has one entry for each. `metric` is
     the label whose values are taken, None for the primary one. With `rescale` = `chance` a score s becomes
-    (s - c) / (1 - c), with c the accuracy of guessing.
+    (s - c) / (h - c), with h its highest value and c what guessing gets: an accuracy, or the lowest value where there is
+    nothing to guess from.
     """
 
     name: str

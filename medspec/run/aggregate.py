@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from medspec.plan.nodes import Aggregate, Interval, Plan
+from medspec.plan.nodes import Aggregate, Interval, Plan, TaskPlan
 from medspec.run.intervals import bounds_of
 from medspec.run.jointly import Drawn, replicates
 
@@ -56,7 +56,9 @@ def aggregate_parts(
     found: dict[str, Part] = {}
     for entry in plan.aggregates:
         parts = [
-            found[name] if name in found else _part(entry, tasks[name], values.get(drawn_key(entry, name, tasks)))
+            found[name]
+            if name in found
+            else _part(entry, plan.task(name), tasks[name], values.get(drawn_key(entry, name, tasks)))
             for name in entry.tasks
         ]
         found[entry.name] = _one(entry, parts, plan.interval_of(entry))
@@ -85,15 +87,19 @@ def _replicates(
     return {key: (values[key], score.stratum) for key, score in scores.items()}
 
 
-def _part(entry: Aggregate, task: Mapping[str, Any], drawn: tuple[np.ndarray, str] | None) -> Part:
-    value: Value = task["metrics"][task["primary"] if entry.metric is None else entry.metric]
+def _part(entry: Aggregate, planned: TaskPlan, task: Mapping[str, Any], drawn: tuple[np.ndarray, str] | None) -> Part:
+    label = task["primary"] if entry.metric is None else entry.metric
+    value: Value = task["metrics"][label]
     values, strata = (None, frozenset[str]()) if drawn is None else (drawn[0], frozenset([drawn[1]]))
     if entry.rescale == "chance" and value["value"] is not None:
-        chance = task["chance"]
+        score = next(score for score in planned.scores if score.label == label)
+        assert score.low is not None and score.high is not None
+        # Where there is nothing to guess from, a guess gets the low end: 0 of a fraction, the lowest mark of a judge.
+        guess = score.low if task["chance"] is None else task["chance"]
         ends = ("value", "low", "high")
-        scaled = {key: None if value[key] is None else (value[key] - chance) / (1 - chance) for key in ends}
+        scaled = {key: None if value[key] is None else (value[key] - guess) / (score.high - guess) for key in ends}
         value = {**value, **scaled}
-        values = None if values is None else (values - chance) / (1 - chance)
+        values = None if values is None else (values - guess) / (score.high - guess)
     return Part(value, values, strata)
 
 

@@ -109,3 +109,39 @@ def test_rescaled_to_chance() -> None:
     found = over("mean(rescale: chance) over [one, two]", ONE, TWO, THREE)
     assert found["value"] == pytest.approx(((0.5 - 0.25) / 0.75 + (0.8 - 0.25) / 0.75) / 2)
     assert found["low"] == pytest.approx(found["value"] - math.sqrt(0.1**2 + 0.05**2) / 0.75 / 2)
+
+
+OPEN = (
+    SPEC.replace("{{", "{").replace("}}", "}").partition("task one")[0]
+    + """
+record Open { id : text  question : text  gold : text }
+dataset open : Open { source = jsonl("open.jsonl")  splits = [test] }
+record Verdict { mark : score(1..5)  why : text }
+prompt grade(question: text, answer: text) { user "{{ question }} {{ answer }} {{ answer_format }}" }
+model grader { artifact = onnx("grader")  context = 2048 }
+judge graded(question: text, answer: text) -> Verdict { model = grader  prompt = grade }
+task picked { data = exam.test  prompt = ask  answer choice of options via letter  metrics { primary accuracy } }
+task written {
+  data    = open.test
+  prompt  = ask
+  answer  text via plain
+  metrics { primary token_f1  mean(graded(question, answer).mark) as mark }
+}
+task marked = written {
+  override metrics { primary mean(graded(question, answer).mark) as mark }
+}
+suite all { tasks { picked  written  marked }  aggregate it = mean(rescale: chance) }
+"""
+)
+
+
+def test_open_answers_are_rescaled_from_the_low_end() -> None:
+    """Four options: 0.5 is a third of the way. A fraction of open answers stays, and a mark of 4 from 1 to 5 is 3/4."""
+    tasks = {
+        "picked": {"primary": "accuracy", "metrics": {"accuracy": score(0.5, 0.4, 0.6)}, "chance": 0.25},
+        "written": {"primary": "token_f1", "metrics": {"token_f1": score(0.8, 0.7, 0.9)}, "chance": None},
+        "marked": {"primary": "mark", "metrics": {"mark": score(4.0, 3.6, 4.4)}, "chance": None},
+    }
+    found = aggregate(plan_of(OPEN.replace("accuracy, macro_f1", "accuracy, mean, token_f1"), "all"), tasks)["it"]
+    assert found["value"] == pytest.approx((1 / 3 + 0.8 + 0.75) / 3)
+    assert found["low"] == pytest.approx(found["value"] - math.sqrt((0.1 / 0.75) ** 2 + 0.1**2 + 0.1**2) / 3)
