@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from medspec.cli.locking import against_lock, check_locked_data, locked_option
+from medspec.cli.needed import check_needed
 from medspec.cli.options import CHECK_FORMATS, format_option, level_options, quiet_option
 from medspec.cli.output import counted, print_diagnostics, print_json, print_text
 from medspec.cli.selecting import select_option, selected_names
@@ -49,7 +50,8 @@ def COMMAND(
     """
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
-    checked = check_specs(config, asked.paths)
+    # A selection and the lock speak of the whole project.
+    checked = check_specs(config, asked.paths) if asked.paths or select or locked else check_needed(config, asked.names)
     plans: dict[str, Plan] = {}
     diagnostics = checked.diagnostics
     if not checked.has_errors:
