@@ -136,6 +136,8 @@ def _has_chance(task: TaskSpec, score: Score, metric: Metric) -> bool:
         return metric.name == "accuracy"
     if isinstance(score.value, AnswerValue) or not score.higher_is_better:
         return False
+    if score.value is None and (score.low, score.high) != (0.0, 1.0):
+        return False  # where values go below 0, what a guess gets lies somewhere between the ends
     compared = select_type(answer, score.on)
     return compared is not None and _is_open(compared)
 
