@@ -4,14 +4,17 @@ over recall, and the mean of them all.
     box_map(iou: [0.5, 0.75])
 
 Labels are those that golds have. In a row, boxes are matched one after the other, the surest first, each to the gold box
-of its label that it overlaps most among those still free, if that is at least the threshold. Precision is read at recalls
-0, 0.01, ..., 1, as the highest at that recall or beyond: the definition of COCO, with no bound on boxes per row and no
-classes of size. A field of type `float(0..1)` beside box and label says how sure the model is of each box. Boxes that are
-equally sure enter the curve together, so the order of rows does not matter; without such a field all of them do, and the
-curve is one point.
+of its label that it overlaps most among those still free (the last of several), if that is at least the threshold.
+Precision is read at recalls 0, 0.01, ..., 1, as the highest at that recall or beyond: the definition of COCO, with no bound
+on boxes per row and no classes of size. A field of type `float(0..1)` beside box and label says how sure the model is of
+each box. Boxes that are equally sure enter the curve together, so the order of rows does not matter; without such a field
+all of them do, and the curve is one point.
 Where no gold has a box there is nothing to average, and no value.
 An unread row has its gold boxes missed and as many invented, at least one: as sure as can be, of the labels it missed, or
 where it has none a share of one of every label.
+
+A box without area overlaps entirely with a gold box that is the same, so that what is marked by a point or a line can be
+found; pycocotools has no overlap for such boxes, and counts them as missed and as invented.
 
 torchmetrics has it only where torchvision and pycocotools are installed; the tests compare with pycocotools.
 """
@@ -116,7 +119,8 @@ def _curve(
             continue
         free = set(range(len(gold)))
         for confidence, ious in entries:
-            best = max(free, key=lambda place: (ious[place], -place), default=None)
+            # Of gold boxes that it overlaps alike the last, as pycocotools has it: the others stay for the next boxes.
+            best = max(free, key=lambda place: (ious[place], place), default=None)
             matched = best is not None and ious[best] >= threshold
             if matched:
                 free.discard(best)
@@ -156,7 +160,7 @@ BOX_MAP = Metric(
     name="box_map",
     summary="mean average precision of labelled boxes, over labels and IoU thresholds",
     unread="its gold boxes are missed and as many invented, at least one, surer than any other",
-    signature=Signature(pred=BOXES, gold=BOXES, yields=FRACTION, grain="whole set", empty=None),
+    signature=Signature(pred=BOXES, gold=BOXES, yields=FRACTION, grain="whole set", empty=None, version=2),
     compute=compute,
     resampled=resampled,
     settings=(

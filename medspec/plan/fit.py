@@ -86,4 +86,4 @@ def _refuse_own_judge(task: TaskPlan, declared: TaskSpec, model: str, report: Re
 
 def takes_images(render: Render) -> bool:
     """Whether a prompt shows images."""
-    return "_image" in filters_in(render)
+    return "_image" in filters_in(render.turns)

@@ -13,7 +13,7 @@ import attrs
 
 from medspec.backends.base import Decode
 from medspec.plan.judge_nodes import BoxForm, Dialect
-from medspec.plan.nodes import Read, Render
+from medspec.plan.nodes import Read, Render, TurnPlan
 from medspec.syntax import template
 from medspec.syntax.template import Expression, Piece
 from medspec.types import BoxType, ListType, OptionalType, RecordType, Type
@@ -21,7 +21,7 @@ from medspec.types import BoxType, ListType, OptionalType, RecordType, Type
 
 def write_for(render: Render, dialect: Dialect) -> Render:
     """`render` with what the dialect says about it."""
-    marks = filters_in(render)
+    marks = filters_in(render.turns)
     part = Dialect(name=dialect.name, suffix=dialect.suffix, replace=dialect.replace)
     if {"_box", "_boxes"} & marks:
         part = attrs.evolve(
@@ -85,9 +85,9 @@ def boxes_in(type_: Type) -> Iterator[BoxType]:
         yield from boxes_in(child)
 
 
-def filters_in(render: Render) -> set[str]:
+def filters_in(turns: Iterable[TurnPlan]) -> set[str]:
     """The names of all filters in a prompt."""
-    return {name for turn in render.turns for name in _in_pieces(turn.pieces)}
+    return {name for turn in turns for name in _in_pieces(turn.pieces)}
 
 
 def _needed(type_: Type, form: BoxForm) -> BoxForm | None:

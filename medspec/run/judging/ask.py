@@ -19,16 +19,17 @@ from medspec.check.templates import ANSWER_FORMAT
 from medspec.errors import BackendError, InternalError
 from medspec.plan.judge_nodes import Judge, JudgeParameter
 from medspec.plan.nodes import Constant, FieldRef, Read, Render
+from medspec.plan.speak import read_from, type_in, write_for
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.calls import Caller
 from medspec.run.judging.combine import combine
 from medspec.run.judging.fence import fenced
 from medspec.run.reading import read_reply
-from medspec.run.render import Turns, turn_maker
-from medspec.syntax import template
+from medspec.run.render import Turns, shot_adder, turn_maker
+from medspec.run.speech import Sizes
 from medspec.syntax.filters import Unrenderable
-from medspec.types import Misfit
+from medspec.types import FieldType, Misfit, RecordType
 
 TIE = "tie"
 
@@ -100,9 +101,17 @@ class Asking:
     caller: Caller
     tally: Tally = attrs.field(factory=Tally)
     _messages: Callable[[Mapping[str, Any]], Turns] = attrs.field(init=False)
+    _read_by: Read = attrs.field(init=False)
+    _sizes: Sizes = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._messages = turn_maker(_as_render(self.judge))
+        judge, dialect = self.judge, self.judge.model.dialect
+        record = RecordType("", tuple(FieldType(name, type_) for name, type_ in judge.parameters))
+        render, read = _as_render(judge), Read(id="", call="", reader=judge.reader)
+        if dialect is not None:
+            render, read = write_for(render, dialect), read_from(read, dialect)
+        own, spoken = turn_maker(render, record=record), shot_adder(render)
+        self._messages, self._read_by, self._sizes = (lambda values: spoken(own(values))), read, Sizes(record)
 
     def opinions(self, cases: Sequence[Case]) -> list[Opinion]:
         """What the judge says of each case, in order."""
@@ -186,11 +195,7 @@ class Asking:
         judge = self.judge
         if reply.failure is not None:
             return None, reply.failure
-        mark = judge.model.dialect.strip_before if judge.model.dialect is not None else None
-        if mark is not None:
-            reply = attrs.evolve(reply, text=reply.text.rpartition(mark)[2])
-        read = Read(id="", call="", reader=judge.reader)
-        verdict = read_reply(reply, read, dict(case.values))
+        verdict = read_reply(reply, self._read_by, dict(case.values), self._sizes)
         if isinstance(verdict, Unread):
             return None, verdict.reason
         if swapped and judge.swap is not None:
@@ -231,20 +236,16 @@ def _as_render(judge: Judge) -> Render:
     reader = find_reader(judge.reader.name)
     if reader is None:
         raise InternalError(f"there is no reader `{judge.reader.name}`")
-    text = reader.answer_format(judge.reader.answer, dict(judge.reader.settings))
+    form = None if judge.model.dialect is None else judge.model.dialect.boxes
+    text = reader.answer_format(type_in(judge.reader.answer, form), dict(judge.reader.settings))
     bindings = [
         (name, FieldRef(bound.name) if isinstance(bound, JudgeParameter) else bound) for name, bound in judge.bindings
     ]
-    turns, dialect = judge.turns, judge.model.dialect
-    if dialect is not None and dialect.suffix:
-        last = max(index for index, turn in enumerate(turns) if turn.role == "user")
-        end = attrs.evolve(turns[last], pieces=(*turns[last].pieces, template.Text(dialect.suffix)))
-        turns = (*turns[:last], end, *turns[last + 1 :])
     return Render(
         id="",
         scan="",
         prompt=judge.prompt,
-        turns=turns,
+        turns=judge.turns,
         bindings=(*bindings, (ANSWER_FORMAT, Constant(text))),
     )
 

@@ -18,6 +18,7 @@ from medspec.metrics.selection import select_type
 from medspec.plan.judge_nodes import Judge, JudgeParameter, Panel, RowValue, VerdictValue, judges_of
 from medspec.plan.judged import judged_scores, judges_in
 from medspec.plan.nodes import Plan
+from medspec.plan.speak import filters_in
 from medspec.run.calls import Caller, Watch
 from medspec.run.journal import Journal
 from medspec.run.judging.ask import STAND_INS, Asking, Case, refuse_images
@@ -140,7 +141,9 @@ def _refuse_images_shown(plan: Plan, judges: Judges) -> None:
                 if type_ is None or "image" not in (type_.kind, *(child.kind for child in type_.children)):
                     continue
                 for judge in judges_of(score.value):
-                    if JudgeParameter(name) in dict(judge.bindings).values():
+                    # An image that is a parameter because a box lies in it need not be shown.
+                    bound = JudgeParameter(name) in dict(judge.bindings).values()
+                    if bound and "_image" in filters_in(judge.turns):
                         refuse_images(judge, judges.model_of(judge), task.name)
 
 
