@@ -14,7 +14,8 @@ from tiny_models import TinyModel, write_llama
 from medspec.backends.base import Options
 from medspec.backends.onnx.backend import OnnxBackend, open_model
 from medspec.backends.onnx.decoder import Decoder
-from medspec.backends.onnx.picked_logits import PLACES, pick_logits
+from medspec.backends.onnx.graph_edit import Change, changed
+from medspec.backends.onnx.picked_logits import PLACES, pick_last, pick_logits
 from medspec.backends.onnx.session import open_session
 from medspec.backends.onnx.signature import read_signature
 
@@ -27,22 +28,23 @@ EXPORTS = {
 }
 
 
-def decoder_of(tiny: TinyModel, changed: bytes | None) -> Decoder:
-    opened = open_session(tiny.graph, device="cpu", threads=1, changed=changed)
+def decoder_of(tiny: TinyModel, graph: bytes | None) -> Decoder:
+    opened = open_session(tiny.graph, device="cpu", threads=1, changed=graph)
     session = opened.session
     return Decoder(read_signature(tiny.graph, session.get_inputs(), session.get_outputs(), (), {}), opened)
 
 
+@pytest.mark.parametrize("pick", [pick_logits, pick_last])
 @pytest.mark.parametrize("name", EXPORTS)
-def test_the_logits_are_those_of_the_whole_graph(tmp_path: Path, name: str) -> None:
+def test_the_logits_are_those_of_the_whole_graph(tmp_path: Path, name: str, pick: Change) -> None:
     tiny = write_llama(tmp_path, seed=31, export=EXPORTS[name], data_files=2)
-    changed = pick_logits(tiny.graph)
-    assert changed is not None
-    onnx.load_model_from_string(changed)
+    graph = changed(tiny.graph, pick)
+    assert graph is not None
+    onnx.load_model_from_string(graph)
     ids = np.array([[5, 9, 200, 7, 31], [8, 8, 3, 100, 42]])
     places = np.array([[1, 4], [0, 2], [0, 4], [1, 0]])
     whole, all_cache = decoder_of(tiny, None).step(ids, np.ones_like(ids), None, places)
-    picked, cache = decoder_of(tiny, changed).step(ids, np.ones_like(ids), None, places)
+    picked, cache = decoder_of(tiny, graph).step(ids, np.ones_like(ids), None, places)
     assert picked.shape == whole.shape == (4, tiny.shape.vocabulary)
     assert picked == pytest.approx(whole, abs=0.05 if name == "half" else 1e-5)
     assert all(
@@ -52,7 +54,7 @@ def test_the_logits_are_those_of_the_whole_graph(tmp_path: Path, name: str) -> N
 
 def test_no_place_at_all_still_gives_the_cache(tmp_path: Path) -> None:
     tiny = write_llama(tmp_path)
-    decoder = decoder_of(tiny, pick_logits(tiny.graph))
+    decoder = decoder_of(tiny, changed(tiny.graph, pick_logits))
     ids = np.array([[5, 9]])
     logits, cache = decoder.step(ids, np.ones_like(ids), None, np.zeros((0, 2), dtype=np.int64))
     assert logits.shape == (0, tiny.shape.vocabulary) and cache.length == 2
@@ -60,7 +62,7 @@ def test_no_place_at_all_still_gives_the_cache(tmp_path: Path) -> None:
 
 def test_a_loaded_model_reads_few_positions(tmp_path: Path) -> None:
     backend = open_model(str(write_llama(tmp_path).folder), {}, Options(device="cpu"))
-    assert isinstance(backend, OnnxBackend) and PLACES in backend.opened.session.get_inputs()[-1].name
+    assert isinstance(backend, OnnxBackend) and PLACES in {value.name for value in backend.opened.session.get_inputs()}
 
 
 def test_what_stands_between_product_and_logits_is_followed(tmp_path: Path) -> None:
@@ -84,18 +86,18 @@ def test_what_stands_between_product_and_logits_is_followed(tmp_path: Path) -> N
         ]
     )
     onnx.save(model, tiny.graph)
-    changed = pick_logits(tiny.graph)
-    assert changed is not None
+    graph = changed(tiny.graph, pick_logits)
+    assert graph is not None
     ids, places = np.array([[5, 9, 200]]), np.array([[0, 1]])
     whole, _ = decoder_of(tiny, None).step(ids, np.ones_like(ids), None, places)
-    picked, _ = decoder_of(tiny, changed).step(ids, np.ones_like(ids), None, places)
+    picked, _ = decoder_of(tiny, graph).step(ids, np.ones_like(ids), None, places)
     assert picked == pytest.approx(whole, abs=1e-5) and abs(whole).max() <= 3
 
 
 def test_graphs_that_are_left_alone(tmp_path: Path) -> None:
-    assert pick_logits(write_llama(tmp_path / "keep", export=Export(keep=True)).graph) is None
+    assert changed(write_llama(tmp_path / "keep", export=Export(keep=True)).graph, pick_logits) is None
 
-    def changed(name: str, *nodes: onnx.NodeProto, opset: int = 18) -> Path:
+    def altered(name: str, *nodes: onnx.NodeProto, opset: int = 18) -> Path:
         tiny = write_llama(tmp_path / name)
         model = onnx.load(tiny.graph)
         last = next(node for node in model.graph.node if node.output[0] == "logits")
@@ -106,14 +108,67 @@ def test_graphs_that_are_left_alone(tmp_path: Path) -> None:
         return tiny.graph
 
     same = helper.make_node("Identity", ["plain"], ["logits"])
-    assert pick_logits(changed("as it was", same)) is not None
-    assert pick_logits(changed("an old opset", same, opset=10)) is None
+    assert changed(altered("as it was", same), pick_logits) is not None
+    assert changed(altered("an old opset", same, opset=10), pick_logits) is None
     # Softmax looks at all ids, which would do; the loop knows nothing of it, and takes no chances.
-    assert pick_logits(changed("unknown", helper.make_node("Softmax", ["plain"], ["logits"]))) is None
+    assert changed(altered("unknown", helper.make_node("Softmax", ["plain"], ["logits"])), pick_logits) is None
     both = (same, helper.make_node("ReduceMean", ["plain"], ["mean"], keepdims=0))
-    assert pick_logits(changed("used twice", *both)) is None
+    assert changed(altered("used twice", *both), pick_logits) is None
     moving = (helper.make_node("Cast", ["input_ids"], ["moving"], to=TensorProto.FLOAT),)
     assert (
-        pick_logits(changed("two that change", *moving, helper.make_node("Mul", ["plain", "moving"], ["logits"])))
+        changed(
+            altered("two that change", *moving, helper.make_node("Mul", ["plain", "moving"], ["logits"])), pick_logits
+        )
         is None
     )
+
+
+@pytest.mark.parametrize("family", ["generic", "gqa"])
+def test_the_last_layer_behind_its_attention_sees_picked_positions_only(tmp_path: Path, family: str) -> None:
+    """Of its seven products, those that make queries, keys and values see all positions; so do all of the first layer."""
+    tiny = write_llama(tmp_path, family=family)
+    graph = changed(tiny.graph, pick_logits)
+    assert graph is not None
+    model = onnx.load_model_from_string(graph)
+    picked = {name for node in model.graph.node if node.op_type == "GatherND" for name in node.output}
+    assert len(picked) == 2  # what comes through the layer, and what its attention gives
+    seen: set[str] = set()
+    for node in model.graph.node:
+        if picked & set(node.input):
+            picked |= set(node.output)
+            seen |= {name for name in node.input if name.endswith(".T")}
+    parts = ("self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
+    head = {name for name in seen if "layers" not in name}
+    assert seen - head == {f"model.layers.1.{part}.weight.T" for part in parts} and len(head) == 1
+
+
+def test_a_mean_over_other_axes_and_a_constant_of_many_positions_are_not_passed(tmp_path: Path) -> None:
+    """What looks at several positions stays with all of them."""
+    constants = {
+        "over_new": ("ReduceMean", numpy_helper.from_array(np.array([1]), "over_new")),
+        "by_place": ("Add", numpy_helper.from_array(np.ones((3, 1), np.float32), "by_place")),
+    }
+    for name, (kind, constant) in constants.items():
+        tiny = write_llama(tmp_path / name)
+        model = onnx.load(tiny.graph)
+        head = [node for node in model.graph.node if node.op_type == "MatMul"][-1]
+        at = list(model.graph.node).index(head)
+        rest = list(model.graph.node)[at:]
+        del model.graph.node[at:]
+        made = helper.make_node(kind, [head.input[0], name], ["between"])
+        summed = helper.make_node("Add", [head.input[0], "between"], ["both"])
+        rest[0].input[0] = "both"
+        model.graph.node.extend([made, summed, *rest])
+        model.graph.initializer.append(constant)
+        onnx.save(model, tiny.graph)
+        graph = changed(tiny.graph, pick_logits)
+        assert graph is not None
+        ids, places = np.array([[5, 9, 200]]), np.array([[0, 1]])
+        if kind == "Add":
+            whole, _ = decoder_of(tiny, None).step(ids, np.ones_like(ids), None, places)
+            picked, _ = decoder_of(tiny, graph).step(ids, np.ones_like(ids), None, places)
+            assert picked == pytest.approx(whole, abs=1e-5)
+        gathered = {
+            node.input[0] for node in onnx.load_model_from_string(graph).graph.node if node.op_type == "GatherND"
+        }
+        assert "between" in gathered

@@ -5,7 +5,6 @@ A row that cannot be answered gets a `Reply` with a failure; only a model that c
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,17 +17,15 @@ import attrs
 from medspec.backends.base import Abilities, Options, Picture, Reply, Request, sha256_of
 from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
 from medspec.backends.onnx.constrain import Grammars
-from medspec.backends.onnx.decoder import Decoder
 from medspec.backends.onnx.engine import Engine
 from medspec.backends.onnx.generate import WritingJob, Written
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
-from medspec.backends.onnx.picked_logits import pick_logits
+from medspec.backends.onnx.opening import open_decoder
 from medspec.backends.onnx.room import room_for
 from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob
-from medspec.backends.onnx.self_check import check_decoder, slots_work
-from medspec.backends.onnx.session import Opened, open_session
-from medspec.backends.onnx.signature import Signature, read_signature
-from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
+from medspec.backends.onnx.self_check import slots_work, trees_work
+from medspec.backends.onnx.session import Opened
+from medspec.backends.onnx.tokens import Tokens, load_tokens
 from medspec.backends.onnx.vision.model import Vision, open_embedder
 from medspec.backends.onnx.vision.pixels import BadImage
 from medspec.backends.onnx.vision.prompts import Misplaced
@@ -104,6 +101,7 @@ class OnnxBackend:
             "batch": 1 if engine.way == "exact" else engine.room.batch,
             "cache_bytes": engine.room.limit,
             "caches": engine.way,
+            "options": "in one run" if engine.trees else "each",
             "exact": self.options.exact,
             "constrain": self.options.constrain,
             "context": folder.context,
@@ -233,49 +231,24 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     if options.chat == "on" and template is None:
         raise BackendError(f"{folder.root}: chat is on, and the model has no chat template")
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
-    opened, signature = _open_graph(folder, options)
-    require_fit(tokens, folder.tokenizer, signature.vocabulary)
     embedder, vision = open_embedder(folder, tokens, options)
-    if signature.takes_vectors and embedder is None:
-        raise BackendError(
-            f"{folder.graph}: it takes vectors in place of token ids, and there is no embed_tokens.onnx beside it"
-        )
-    decoder = Decoder(signature, opened, embedder)
+    check_ids = tokens.encode(_CHECK_TEXT, chat=False)
+    opened, decoder = open_decoder(folder, options, tokens, embedder, check_ids)
+    way = "exact"
+    # With scales taken over the whole batch, a row's reply would depend on its neighbours.
+    if not options.exact and not decoder.signature.activations_quantised:
+        way = "slots" if slots_work(decoder, check_ids) else "growing"
     engine = Engine(
         decoder=decoder,
         tokens=tokens,
-        way=_way_to_run(decoder, folder.graph, tokens.encode(_CHECK_TEXT, chat=False), exact=options.exact),
+        way=way,
         room=room_for(decoder, max(1, options.batch)),
         seed=options.seed,
+        trees=way == "slots" and trees_work(decoder, check_ids),
     )
     abilities = attrs.evolve(ABILITIES, images=vision is not None, constrain=options.constrain)
     grammars = Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None
     return OnnxBackend(folder, tokens, template, opened, engine, options, date, vision, grammars, abilities)
-
-
-def _way_to_run(decoder: Decoder, graph: Path, ids: list[int], *, exact: bool) -> str:
-    """The engine's `way`, after the self-check; raises `BackendError` when the graph fails it."""
-    check_decoder(decoder, graph, ids)
-    # With scales taken over the whole batch, a row's reply would depend on its neighbours.
-    if exact or decoder.signature.activations_quantised:
-        return "exact"
-    return "slots" if slots_work(decoder, ids) else "growing"
-
-
-def _open_graph(folder: ModelFolder, options: Options) -> tuple[Opened, Signature]:
-    """The session, with logits at chosen positions only where that can be had."""
-    # Where a scale is taken over all positions, leaving some out would move the others; and a product of one row is
-    # added up in another order than one of many.
-    whole = any(name.startswith("DynamicQuantize") for name in folder.operators)
-    changed = None if whole or options.exact else pick_logits(folder.graph)
-    opened = None
-    if changed is not None:
-        with contextlib.suppress(BackendError):
-            opened = open_session(folder.graph, device=options.device, threads=options.threads, changed=changed)
-    if opened is None:
-        opened = open_session(folder.graph, device=options.device, threads=options.threads)
-    inputs, outputs = opened.session.get_inputs(), opened.session.get_outputs()
-    return opened, read_signature(folder.graph, inputs, outputs, folder.operators, folder.config)
 
 
 def _date(settings: Mapping[str, str]) -> datetime.date | None:

@@ -17,6 +17,7 @@ import attrs
 from medspec.backends.onnx.picked_logits import PLACES
 from medspec.backends.onnx.session import Opened
 from medspec.backends.onnx.signature import Signature
+from medspec.backends.onnx.trees import POSITIONS, SEEN, Tree
 from medspec.backends.onnx.vision.embedder import Embedder
 
 if TYPE_CHECKING:
@@ -94,12 +95,14 @@ class Decoder:
         mask: NDArray[numpy.int64],
         held: Sequence[onnxruntime.OrtValue],
         places: NDArray[numpy.int64],
+        tree: Tree | None = None,
     ) -> NDArray[numpy.float32]:
         """The same for a graph that writes into the cache it reads: `held` [rows, heads, positions, size] is changed.
 
-        `mask` [rows, reach] is 1 up to the last new token of each row. Raises `StepFailed`.
+        `mask` [rows, reach] is 1 up to the last new token of each row. With `tree` the new tokens of the one row are not
+        each behind the one before; the graph must be one that sees trees. Raises `StepFailed`.
         """
-        feeds = self._feeds(ids, mask, places, first=mask.shape[1] == ids.shape[1])
+        feeds = self._feeds(ids, mask, places, first=mask.shape[1] == ids.shape[1], tree=tree)
         outputs = self._run(feeds, held, in_place=True)
         return self._picked(outputs[0].numpy(), places, ids.shape[1])
 
@@ -160,12 +163,20 @@ class Decoder:
         return list(binding.get_outputs())
 
     def _feeds(
-        self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64], places: NDArray[numpy.int64], *, first: bool
+        self,
+        ids: NDArray[numpy.int64],
+        mask: NDArray[numpy.int64],
+        places: NDArray[numpy.int64],
+        *,
+        first: bool,
+        tree: Tree | None = None,
     ) -> dict[str, NDArray[Any]]:
         """The declared inputs except the cache, each in its number type."""
         import numpy as np
 
-        if self.embedder is not None and self.signature.has_grid_positions:
+        if tree is not None:
+            positions = tree.positions
+        elif self.embedder is not None and self.signature.has_grid_positions:
             positions = self.embedder.positions(ids, mask)
         else:
             # A padded position gets the position of the first real token; nothing ever looks at it.
@@ -178,7 +189,11 @@ class Decoder:
             "use_cache_branch": np.array([not first]),
             "num_logits_to_keep": np.array(ids.shape[1] - asked[:, 1].min()),
             PLACES: asked[None],
+            POSITIONS: positions,
         }
+        if self.signature.sees_trees:
+            all_seen = np.zeros((1, 1, ids.shape[1], mask.shape[1]), dtype=self.signature.inputs[SEEN].type)
+            values[SEEN] = all_seen if tree is None else tree.seen
         if self.embedder is None:
             values["input_ids"] = ids
         else:

@@ -18,7 +18,7 @@ from medspec.backends.onnx.generate import WritingJob, Written, write_all
 from medspec.backends.onnx.generate_slots import write_in_slots
 from medspec.backends.onnx.prefixes import Prefixes
 from medspec.backends.onnx.room import Room
-from medspec.backends.onnx.score import Scored, ScoringJob, score_alone, score_in_slots
+from medspec.backends.onnx.score import Scored, ScoringJob, longest_run, score_alone, score_in_slots
 from medspec.backends.onnx.score_batches import score_in_batches
 from medspec.backends.onnx.slots import Slots, make_slots
 from medspec.backends.onnx.tokens import Tokens
@@ -34,6 +34,8 @@ class Engine:
     """`exact`, `slots` or `growing`."""
     room: Room
     seed: int
+    trees: bool = False
+    """Whether the options of a row go in one run, in slots (`trees.py`)."""
     _slots: Slots | None = None
     _prefixes: Prefixes = attrs.field(init=False)
 
@@ -48,9 +50,9 @@ class Engine:
             yield from score_alone(self.decoder, jobs)
             return
         if self.way == "slots":
-            slots = self._slots_for(1, max(len(option.ids) for job in jobs for option in job.options))
+            slots = self._slots_for(1, max(longest_run(job, trees=self.trees) for job in jobs))
             if slots is not None:
-                yield from score_in_slots(slots, jobs)
+                yield from score_in_slots(slots, jobs, trees=self.trees)
                 return
         yield from score_in_batches(self.decoder, jobs, self._prefixes, self.room)
 

@@ -1,199 +1,151 @@
-"""Logits only where they are read: a decoder graph changed in memory, so that its last product sees few positions.
+"""Logits only where they are read: a decoder graph changed so that its last part sees few positions.
 
     hidden [rows, new, size]  ->  MatMul  ->  logits [rows, new, ids]                      before
     hidden  ->  GatherND(`PLACES` [1, n, 2])  ->  MatMul  ->  logits [1, n, ids]            after
 
 A vocabulary of 150,000 makes that product a quarter of a small model's work, and its output half a gigabyte for one
-prompt. The file is left alone: two nodes of its bytes are written anew, and weights are not parsed.
+prompt. Positions are picked as early as can be: behind the last attention every position is worked on for itself, so of
+the last layer's products only those at the positions that are read are computed.
 
-Refuses, with None, every graph in which it does not find exactly this: the caller goes on with all logits.
+Refuses every graph in which it does not find exactly this: the caller goes on with all logits.
 """
 
 from __future__ import annotations
 
-import mmap
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Mapping
 
 import attrs
 
-from medspec.backends.onnx.wire import BYTES, Damaged, field_of, fields, head_of, number_at, text_at
+from medspec.backends.onnx.graph_edit import INT64, Edit, Graph, Node
 
 PLACES = "medspec_logit_places"
 """The input that is added, [1, n, 2]: row, and position among the new tokens, of each of the n logits that are read."""
 
-_HIDDEN = "medspec_picked_hidden"
-
-# Field numbers of onnx.proto.
-_MODEL_GRAPH, _MODEL_OPSET = 7, 8
-_OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_GRAPH_NODE, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 11, 12
-_NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_KIND = 1, 2, 3, 4
-_VALUE_NAME, _VALUE_TYPE = 1, 2
-_INT64 = 7
+_PICKED = "medspec_picked"
 
 _HEADS = frozenset({"MatMul", "MatMulNBits"})
 _ALONE = frozenset({"Identity", "Cast", "Tanh"})
 _WITH_CONSTANT = frozenset({"Add", "Sub", "Mul", "Div"})
 """What may stand between the product and the logits: each logit is made of one, and of numbers of the graph."""
 
-_FIRST_OPSET = 11  # of GatherND
-_LARGEST = 2**31 - 2**16  # bytes a protobuf message may have
+_NUMBER_BY_NUMBER = frozenset(
+    "Identity Cast Tanh Sigmoid Sqrt Reciprocal Neg Exp Erf Relu Softplus Gelu FastGelu QuickGelu "
+    "Add Sub Mul Div Pow".split()
+)
+_VECTOR_BY_VECTOR = frozenset(
+    {"SimplifiedLayerNormalization", "SkipSimplifiedLayerNormalization", "LayerNormalization", "SkipLayerNormalization"}
+)
+_MEANS = frozenset({"ReduceMean", "ReduceSum"})
+"""What works on each position for itself, given constants of one position's size at most."""
 
 
-@attrs.frozen
-class _Node:
-    kind: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    start: int
-    """First byte of the node's field in the file, its tag included."""
-    inside: int
-    end: int
+def pick_logits(graph: Graph, edit: Edit) -> bool:
+    """Add the input `PLACES` and pick positions as early as can be."""
+    return _pick(graph, edit, whole_layer=True)
 
 
-@attrs.frozen
-class _Graph:
-    nodes: tuple[_Node, ...]
-    inputs: frozenset[str]
-    outputs: frozenset[str]
-    start: int
-    inside: int
-    end: int
+def pick_last(graph: Graph, edit: Edit) -> bool:
+    """The same, before the product that makes the logits and no earlier."""
+    return _pick(graph, edit, whole_layer=False)
 
 
-def pick_logits(path: Path) -> bytes | None:
-    """The graph in `path` with the input `PLACES`, or None where it cannot be added."""
-    if path.stat().st_size > _LARGEST:
-        return None
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        try:
-            graph = _read(data)
-            head = None if graph is None else _find_head(graph)
-            return None if graph is None or head is None else _rewritten(data, graph, head)
-        except Damaged:
-            return None
+def _pick(graph: Graph, edit: Edit, *, whole_layer: bool) -> bool:
+    uses: dict[str, list[int]] = defaultdict(list)
+    for place, node in enumerate(graph.nodes):
+        for name in node.inputs:
+            uses[name].append(place)
+    head = _find_head(graph, uses)
+    if head is None:
+        return False
+    inside = _Inside(graph, uses, head)
+    if whole_layer:
+        inside.grow()
+    for number, (name, places) in enumerate(sorted(inside.fed().items())):
+        picked = f"{_PICKED}_{number}"
+        edit.add(min(places), "GatherND", (name, PLACES), picked)
+        for place in places:
+            inputs = edit.inputs(graph, place)
+            inputs[:] = [picked if one == name else one for one in inputs]
+    edit.declare(PLACES, INT64, (1, "medspec_n", 2))
+    return True
 
 
-def _read(data: mmap.mmap) -> _Graph | None:
-    spans: list[tuple[int, int, int]] = []
-    before = version = 0
-    for field, wire, first, last in fields(data, 0, len(data)):
-        if field == _MODEL_GRAPH and wire == BYTES:
-            spans.append((before, first, last))
-        elif field == _MODEL_OPSET:
-            version = max(version, _default_opset(data, first, last))
-        before = last
-    if len(spans) != 1 or version < _FIRST_OPSET:
-        return None
-    [(start, inside, end)] = spans
-    nodes: list[_Node] = []
-    names: dict[int, set[str]] = {_GRAPH_INPUT: set(), _GRAPH_OUTPUT: set()}
-    before = inside
-    for field, wire, first, last in fields(data, inside, end):
-        if wire == BYTES and field == _GRAPH_NODE:
-            nodes.append(_node(data, before, first, last))
-        elif wire == BYTES and field in names:
-            names[field].update(_texts(data, first, last, _VALUE_NAME))
-        before = last
-    return _Graph(tuple(nodes), frozenset(names[_GRAPH_INPUT]), frozenset(names[_GRAPH_OUTPUT]), start, inside, end)
+@attrs.define
+class _Inside:
+    """The nodes that see picked positions only, by their places: the head, and what is used by such nodes alone."""
+
+    graph: Graph
+    uses: Mapping[str, list[int]]
+    head: int
+    places: set[int] = attrs.field(factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self.places.add(self.head)
+
+    def grow(self) -> None:
+        for place in range(self.head - 1, -1, -1):
+            node = self.graph.nodes[place]
+            used = {at for name in node.outputs for at in self.uses.get(name, ())}
+            given = any(name in self.graph.outputs for name in node.outputs)
+            if used and used <= self.places and not given and self._each_position_alone(node):
+                self.places.add(place)
+
+    def fed(self) -> dict[str, list[int]]:
+        """What comes in from outside, and the nodes that take it."""
+        found: dict[str, list[int]] = defaultdict(list)
+        made = {name for place in self.places for name in self.graph.nodes[place].outputs}
+        for place in sorted(self.places):
+            for name in dict.fromkeys(self._changing(self.graph.nodes[place])):
+                if name not in made:
+                    found[name].append(place)
+        return found
+
+    def _changing(self, node: Node) -> list[str]:
+        return [name for name in node.inputs if name and name not in self.graph.constants]
+
+    def _each_position_alone(self, node: Node) -> bool:
+        constants = {name: self.graph.constants[name] for name in node.inputs if name in self.graph.constants}
+        if not self._changing(node):
+            return False
+        if node.kind in _HEADS:
+            return len(self._changing(node)) == 1 and node.inputs[0] not in constants
+        if node.kind in _MEANS:
+            axes = node.numbers.get("axes") or (constants[node.inputs[-1]].value if constants else None)
+            return axes == (-1,) and node.numbers.get("keepdims", (1,)) == (1,)
+        if node.kind in _VECTOR_BY_VECTOR:
+            return node.numbers.get("axis", (-1,)) == (-1,)
+        small = all(set(constant.shape[:-1]) <= {1} for constant in constants.values())
+        return node.kind in _NUMBER_BY_NUMBER and small
 
 
-def _default_opset(data: mmap.mmap, start: int, end: int) -> int:
-    domain, version = "", 0
-    for field, _, first, last in fields(data, start, end):
-        if field == _OPSET_DOMAIN:
-            domain = text_at(data, first, last)
-        elif field == _OPSET_VERSION:
-            version = number_at(data, first, last)
-    return version if domain in ("", "ai.onnx") else 0
-
-
-def _node(data: mmap.mmap, start: int, inside: int, end: int) -> _Node:
-    found: dict[int, list[str]] = {_NODE_INPUT: [], _NODE_OUTPUT: [], _NODE_KIND: []}
-    for field, wire, first, last in fields(data, inside, end):
-        if field in found and wire == BYTES:
-            found[field].append(text_at(data, first, last))
-    kind = found[_NODE_KIND][-1] if found[_NODE_KIND] else ""
-    return _Node(kind, tuple(found[_NODE_INPUT]), tuple(found[_NODE_OUTPUT]), start, inside, end)
-
-
-def _texts(data: mmap.mmap, start: int, end: int, number: int) -> Iterator[str]:
-    for field, wire, first, last in fields(data, start, end):
-        if field == number and wire == BYTES:
-            yield text_at(data, first, last)
-
-
-def _find_head(graph: _Graph) -> _Node | None:
+def _find_head(graph: Graph, uses: Mapping[str, list[int]]) -> int | None:
     """The product that makes the logits, where nothing but the logits comes of it."""
-    makers = {name: node for node in graph.nodes for name in node.outputs}
-    uses = Counter(name for node in graph.nodes for name in node.inputs)
-    if {PLACES, _HIDDEN, "num_logits_to_keep"} & (set(makers) | graph.inputs):
+    makers = {name: place for place, node in enumerate(graph.nodes) for name in node.outputs}
+    if {PLACES, f"{_PICKED}_0", "num_logits_to_keep"} & (set(makers) | set(graph.inputs)):
         return None
     name = "logits"
     while True:
-        node = makers.get(name)
-        if node is None or (name != "logits" and (uses[name] != 1 or name in graph.outputs)):
+        place = makers.get(name)
+        if place is None or (name != "logits" and (len(uses[name]) != 1 or name in graph.outputs)):
             return None
+        node = graph.nodes[place]
         if node.kind in _HEADS and node.inputs:
-            return node
-        before = _one_changing(node, makers, graph.inputs)
+            # Where both factors change, the product is not each position's own.
+            return place if all(one in graph.constants for one in node.inputs[1:]) else None
+        before = _one_changing(node, graph, makers)
         if before is None:
             return None
         name = before
 
 
-def _one_changing(node: _Node, makers: Mapping[str, _Node], inputs: frozenset[str]) -> str | None:
+def _one_changing(node: Node, graph: Graph, makers: Mapping[str, int]) -> str | None:
     """The one input of a node between product and logits that is not a constant."""
     if node.kind in _ALONE:
         return node.inputs[0]
     if node.kind not in _WITH_CONSTANT:
         return None
-    changing = [name for name in node.inputs if name in inputs or (name in makers and makers[name].kind != "Constant")]
+    changing = [
+        name for name in node.inputs if name not in graph.constants and (name in graph.inputs or name in makers)
+    ]
     return changing[0] if len(changing) == 1 else None
-
-
-def _rewritten(data: mmap.mmap, graph: _Graph, head: _Node) -> bytes:
-    gather = b"".join(
-        (
-            field_of(_NODE_INPUT, head.inputs[0]),
-            field_of(_NODE_INPUT, PLACES),
-            field_of(_NODE_OUTPUT, _HIDDEN),
-            field_of(_NODE_NAME, _HIDDEN),
-            field_of(_NODE_KIND, "GatherND"),
-        )
-    )
-    nodes = field_of(_GRAPH_NODE, gather) + field_of(_GRAPH_NODE, _fed_by(data, head, _HIDDEN))
-    added = field_of(_GRAPH_INPUT, _places_value())
-    length = (head.start - graph.inside) + len(nodes) + (graph.end - head.end) + len(added)
-    pieces = (
-        data[: graph.start],
-        head_of(_MODEL_GRAPH, length),
-        data[graph.inside : head.start],
-        nodes,
-        data[head.end : graph.end],
-        added,
-        data[graph.end :],
-    )
-    return b"".join(pieces)
-
-
-def _fed_by(data: mmap.mmap, node: _Node, name: str) -> bytes:
-    """The node's message with another first input."""
-    pieces: list[bytes] = []
-    waiting = True
-    for field, wire, first, last in fields(data, node.inside, node.end):
-        if wire != BYTES:
-            raise Damaged(f"a node with a number at byte {first}")
-        replaced = waiting and field == _NODE_INPUT
-        pieces.append(field_of(field, name if replaced else data[first:last]))
-        waiting = waiting and not replaced
-    return b"".join(pieces)
-
-
-def _places_value() -> bytes:
-    """`PLACES` as a declared input: int64 [1, n, 2]."""
-    size = field_of(1, field_of(1, 1)) + field_of(1, field_of(2, "medspec_n")) + field_of(1, field_of(1, 2))
-    tensor = field_of(1, _INT64) + field_of(2, size)
-    return field_of(_VALUE_NAME, PLACES) + field_of(_VALUE_TYPE, field_of(1, tensor))

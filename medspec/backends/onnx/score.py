@@ -4,7 +4,8 @@ The tokens that all options of a row share are run once, and each option's rest 
 of one token costs nothing more: its probability stands in the last logits of the prompt. Rows whose prompts begin alike
 run that beginning once (`prefixes.py`).
 
-    slots      one row of fixed buffers; each option is written over the one before it
+    slots      one row of fixed buffers; all options in one run as a tree (`trees.py`) where the graph can be told who
+               sees whom, else each option written over the one before it
     growing    rows in batches, then the rests of all their options as one batch
     alone      every option in one run of all its tokens, without any cache: for `exact`
 """
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Logits = NDArray[numpy.float32]
+
+
+_BUNDLE = 512
+"""So many tokens of options go in one run: more are no cheaper by the token, and take memory."""
 
 
 @attrs.frozen
@@ -150,33 +155,72 @@ def _run(decoder: Decoder, ids: Sequence[int], read: Sequence[int]) -> Logits:
     return decoder.step(row, np.ones_like(row), None, places)[0]
 
 
-def score_in_slots(slots: Slots, jobs: Sequence[ScoringJob]) -> Iterator[Scored]:
-    """One row after another in the first of the slots, in the order of their tokens, so that each finds most of it there."""
+def bundles(job: ScoringJob, *, trees: bool) -> list[tuple[OptionIds, ...]]:
+    """The longer options of a row, those together that are to be one run."""
+    found: list[tuple[OptionIds, ...]] = []
+    room = 0
+    for option in job.longer:
+        length = len(option.ids) - 1 - job.shared
+        if not trees or job.shared < 2 or length > room:
+            found.append(())
+            room = _BUNDLE
+        found[-1] += (option,)
+        room -= length
+    return found
+
+
+def longest_run(job: ScoringJob, *, trees: bool) -> int:
+    """How many positions a slot must have for a row."""
+    tails = (sum(len(option.ids) - job.shared for option in bundle) for bundle in bundles(job, trees=trees))
+    return job.shared + max(tails, default=1)
+
+
+def score_in_slots(slots: Slots, jobs: Sequence[ScoringJob], *, trees: bool) -> Iterator[Scored]:
+    """One row after another in the first of the slots, in the order of their tokens, so that each finds most of it there.
+
+    With `trees` the options of a row go in one run; where that does not run, for want of memory or of positions, each
+    goes for itself.
+    """
     for job in sorted(jobs, key=lambda job: job.context):
         started = time.perf_counter()
+        together = bundles(job, trees=trees)
         try:
-            context, rests = _logits_in_slot(slots, job)
+            try:
+                context, rests = _logits_in_slot(slots, job, together)
+            except StepFailed:
+                if len(together) == len(job.longer):
+                    raise
+                context, rests = _logits_in_slot(slots, job, bundles(job, trees=False))
         except StepFailed as err:
             yield Scored(job=job, seconds=time.perf_counter() - started, fault=str(err))
         else:
             yield put_together(job, context, rests, time.perf_counter() - started)
 
 
-def _logits_in_slot(slots: Slots, job: ScoringJob) -> tuple[Logits | None, dict[OptionIds, Logits]]:
+def _logits_in_slot(
+    slots: Slots, job: ScoringJob, together: Sequence[tuple[OptionIds, ...]]
+) -> tuple[Logits | None, dict[OptionIds, Logits]]:
     import numpy as np
 
-    context, rests = None, {}
-    longer, shared = job.longer, job.shared
-    # Context and first option go in one run; where no option is longer, the context goes alone.
-    for option in longer or [OptionIds((*job.context, 0), shared)]:
-        ids = list(option.ids[:-1])
+    context: Logits | None = None
+    rests: dict[OptionIds, Logits] = {}
+    shared = job.shared
+    # Context and first options go in one run; where no option is longer, the context goes alone.
+    for bundle in together or [()]:
+        tails = [option.ids[shared:-1] for option in bundle]
+        ids = list(job.context) if len(bundle) != 1 else list(bundle[0].ids[:-1])
         fresh = context is None
         done = min(slots.reach(0, ids), shared - 1 if shared else 0) if fresh else shared
-        extra = [shared - 1] * (fresh and shared > 0)
-        read = rest_places(job, option) if longer else []
-        logits = slots.read(0, ids, done, np.array(extra + read, dtype=np.int64))
-        if extra:
+        places = [shared - 1] * (fresh and shared > 0)
+        moved = 0
+        for option, tail in zip(bundle, tails, strict=True):
+            places += [moved + at for at in rest_places(job, option)]
+            moved += len(tail)
+        read = np.array(places, dtype=np.int64)
+        logits = slots.read(0, ids, done, read, tails if len(bundle) > 1 else ())
+        if fresh and shared > 0:
             context, logits = logits[0], logits[1:]
-        if longer:
-            rests[option] = logits
+        for option in bundle:
+            count = len(rest_places(job, option))
+            rests[option], logits = logits[:count], logits[count:]
     return context, rests

@@ -63,6 +63,27 @@ def slots_work(decoder: Decoder, ids: list[int]) -> bool:
     )
 
 
+def trees_work(decoder: Decoder, ids: list[int]) -> bool:
+    """Whether two continuations of one beginning may be run in one row (`trees.py`): each as if it were there alone."""
+    import numpy as np
+
+    if not decoder.signature.sees_trees or not ids:
+        return False
+    long = np.resize(np.array(ids, dtype=np.int64), _LONG).tolist()
+    begin, tails = long[:_SHORT], [long[_SHORT:], long[1::-1]]
+    expected = [_alone(decoder, (*begin, *tail))[-1] for tail in tails]
+    lengths = np.cumsum([_SHORT, *map(len, tails)])
+    try:
+        slots = make_slots(decoder, 1, int(lengths[-1]))
+        found = slots.read(0, begin, 0, lengths[1:] - 1, tails)
+    except StepFailed:
+        return False
+    return all(
+        float(np.abs(one - other).max()) <= _tolerance(decoder.signature, one)
+        for one, other in zip(expected, found, strict=True)
+    )
+
+
 def _in_slots(slots: Slots, prompts: list[list[int]]) -> list[NDArray[numpy.float32]]:
     """The last logits of two prompts: each read in two parts, the second after a copy, the last tokens together."""
     import numpy as np

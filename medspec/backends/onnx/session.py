@@ -63,7 +63,7 @@ def open_session(graph: Path, *, device: str, threads: int | None, changed: byte
     count = DEFAULT_THREADS if threads is None else threads
     if count < 1:
         raise UsageError(f"threads must be at least 1, not {count}")
-    reason = "asked for" if device == "cpu" else why_no_cuda(_creates_cuda)
+    reason = why_cpu(device)
     if device == "cuda" and reason is not None:
         raise BackendError(f"device cuda: CUDA cannot be used here: {reason}")
     session = _load(graph, threads=count, cuda=reason is None, changed=changed)
@@ -73,6 +73,11 @@ def open_session(graph: Path, *, device: str, threads: int | None, changed: byte
         if device == "cuda":
             raise BackendError(f"{graph}: device cuda: {reason}")
     return Opened(session, used, count, reason if used == "cpu" and device == "auto" else None)
+
+
+def why_cpu(device: str) -> str | None:
+    """Why sessions for `device` run on the CPU; None where they run on a GPU."""
+    return "asked for" if device == "cpu" else why_no_cuda(_creates_cuda)
 
 
 def inspect_runtime() -> dict[str, Any]:

@@ -18,11 +18,14 @@ from typing import Any, Protocol
 import attrs
 
 from medspec.backends.onnx.picked_logits import PLACES
+from medspec.backends.onnx.trees import POSITIONS, SEEN
 from medspec.errors import BackendError
 
 _CACHE_IN, _CACHE_OUT = "past_key_values.", "present."
 _ENTRIES = ("input_ids", "inputs_embeds")
-_OPTIONAL = frozenset({"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep", PLACES})
+_OPTIONAL = frozenset(
+    {"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep", PLACES, POSITIONS, SEEN}
+)
 _NUMBER_TYPES = {
     "tensor(int64)": "int64",
     "tensor(int32)": "int32",
@@ -88,6 +91,11 @@ class Signature:
     def pads_left(self) -> bool:
         """Whether rows of different length may share a batch, with padding on the left."""
         return self.family == "generic" and {"attention_mask", "position_ids"} <= set(self.inputs)
+
+    @property
+    def sees_trees(self) -> bool:
+        """Whether one row may hold several continuations of one beginning (`trees.py`)."""
+        return SEEN in self.inputs
 
     @property
     def continues_batches(self) -> bool:

@@ -13,12 +13,15 @@ On the CPU only: the rows are numpy arrays that ONNX Runtime is shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from medspec.backends.onnx.decoder import Decoder, StepFailed
 from medspec.backends.onnx.prefixes import common_length
+from medspec.backends.onnx.trees import SEEN, tree_of
 
 if TYPE_CHECKING:
     import numpy
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 _STEP = 64
 """Buffers have a multiple of this many positions."""
+
+_SEEN_AT_ONCE = 2**24
+"""A graph that sees trees is told of so many pairs of tokens at once, 64 MB of them."""
 
 _NEAR = 16
 """So many tokens more must another row have in common with a prompt, before they are copied from there."""
@@ -62,20 +68,52 @@ class Slots:
             buffer[target, :, :length] = buffer[source, :, :length]
         self.held[target] = self.held[source][:length]
 
-    def read(self, row: int, ids: list[int], done: int, places: NDArray[numpy.int64]) -> NDArray[numpy.float32]:
+    def read(
+        self,
+        row: int,
+        ids: list[int],
+        done: int,
+        places: NDArray[numpy.int64],
+        tails: Sequence[Sequence[int]] = (),
+    ) -> NDArray[numpy.float32]:
         """Run the tokens of `ids` behind the first `done`, which the row holds, in one row.
 
-        Returns the logits [n, ids] at `places` [n], counted from the start of `ids`. Raises `StepFailed`.
+        With `tails`, for a graph that sees trees and two tokens or more in `ids`, each of these as well, as if it alone
+        stood behind `ids`. Returns the logits [n, ids] at `places` [n], which ascend and are counted from the start of
+        `ids` through all tails. Raises `StepFailed`.
         """
         import numpy as np
 
-        assert done < len(ids) <= self.length
+        ends = [len(ids)]
+        if self.decoder.signature.sees_trees and not tails:
+            size = max(1, _SEEN_AT_ONCE // len(ids))
+            ends = [*range(done + size, len(ids), size), len(ids)]
+        elif tails and not done:
+            # With nothing before it, the operator counts positions by itself and does not look at ours.
+            ends = [len(ids) - 1, len(ids)]
+        pieces = []
+        for end in ends:
+            last = end == len(ids)
+            chosen = places[(places >= done) & (last | (places < end))]
+            pieces.append(self._read(row, ids[:end], done, chosen, tails if last else ()))
+            done = end
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _read(
+        self, row: int, ids: list[int], done: int, places: NDArray[numpy.int64], tails: Sequence[Sequence[int]]
+    ) -> NDArray[numpy.float32]:
+        import numpy as np
+
+        assert done < len(ids) and len(ids) + sum(map(len, tails)) <= self.length
         del self.held[row][done:]
-        new = np.array([ids[done:]], dtype=np.int64)
-        mask = np.ones((1, len(ids)), dtype=np.int64)
+        new = np.array([[*ids[done:], *chain.from_iterable(tails)]], dtype=np.int64)
+        mask = np.ones((1, done + new.shape[1]), dtype=np.int64)
         asked = np.stack([np.zeros_like(places), places - done], axis=1)
-        logits = self.decoder.step_in_place(new, mask, self._view(row, 1), asked)
-        self.held[row] = list(ids)
+        tree = None
+        if tails:
+            tree = tree_of(len(ids), done, [len(tail) for tail in tails], self.decoder.signature.inputs[SEEN].type)
+        logits = self.decoder.step_in_place(new, mask, self._view(row, 1), asked, tree)
+        self.held[row] = [*ids, *(tails[0] if tails else ())]
         return logits
 
     def step(self, tokens: NDArray[numpy.int64]) -> NDArray[numpy.float32]:
