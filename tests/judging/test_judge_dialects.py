@@ -43,14 +43,14 @@ DIALECT = """dialect family {
   decimals     = 0
   replace      = [["step by step", "briefly"]]
   suffix       = " /no_think"
-  strip_before = "</think>"
+  strip_before = "[/notes]"
   temperature  = 0.3
   max_tokens   = 77
   stop         = ["<end>"]
 }"""
 
 
-def ask(text: str, folder: Path, says: str = "no, I think</think>yes") -> tuple[Scripted, dict[str, Any]]:
+def ask(text: str, folder: Path, says: str = "no, I think[/notes]yes") -> tuple[Scripted, dict[str, Any]]:
     judge = Scripted("close", lambda request: says)
     report = run_judged(
         text, folder, "grounding", rows=ROWS, candidate=lambda r: "at 1 2", judges={"close": judge}, file="scans.jsonl"
@@ -76,9 +76,9 @@ def test_without_a_dialect_the_same_judge_is_shown_the_boxes_of_the_row(tmp_path
 
 
 def test_what_a_judge_thinks_is_no_verdict(tmp_path: Path) -> None:
-    _, report = ask(spec(DIALECT), tmp_path / "one", "yes</think>")
+    _, report = ask(spec(DIALECT), tmp_path / "one", "yes\n[/notes]")
     assert (report["judges"]["close"]["verdicts"], sum(report["judges"]["close"]["unread"].values())) == (0, 1)
-    _, report = ask(spec("").replace("  dialect = family", ""), tmp_path / "other", "yes</think>")
+    _, report = ask(spec("").replace("  dialect = family", ""), tmp_path / "other", "yes\n[/notes]")
     assert report["judges"]["close"]["verdicts"] == 1
 
 
