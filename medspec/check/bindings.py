@@ -50,8 +50,8 @@ def bind_prompt(clause: Clause, asked: Asked | None, checker: Checker) -> tuple[
     if prompt is None:
         return None
     names = [parameter.name for parameter in prompt.parameters]
-    given = match_arguments(value, names, f"the prompt `{prompt.name}`", prompt.place, scope)
-    if asked is None or given is None:
+    given, clean = match_arguments(value, names, f"the prompt `{prompt.name}`", prompt.place, scope)
+    if asked is None or not clean:
         return None
     bindings: list[tuple[str, Binding]] = []
     for parameter in prompt.parameters:
@@ -90,11 +90,11 @@ def _shot_rows(parameter: ParameterSpec, record: RecordSpec, place: Place, scope
 
 
 def match_arguments(
-    call: tree.Call, names: Sequence[str], what: str, declared: Place, scope: Scope
-) -> dict[str, tree.Argument] | None:
-    """The arguments of `call` by the parameters they are for, of which there are `names`; None after reporting.
+    call: tree.Call, names: Sequence[str], what: str, declared: Place, scope: Scope, label: str = "declared here"
+) -> tuple[dict[str, tree.Argument], bool]:
+    """The arguments of `call` by the parameters they are for, of which there are `names`; False after reporting.
 
-    `what` is called in words (the prompt `ask`), and stands at `declared`.
+    `what` is called in words (the prompt `ask`), and stands at `declared`, which `label` says.
     """
     given: dict[str, tree.Argument] = {}
     clean = True
@@ -105,15 +105,15 @@ def match_arguments(
             helps = [f"did you mean `{close}`?"] if close else [f"it takes: {', '.join(names) or 'nothing'}"]
             title = f"{what} has no parameter `{name}`" if name else "one argument too many"
             place = argument.name.place if argument.name else argument.place
-            scope.report.add("E0211", title, place, (declared, "declared here"), helps=helps)
+            scope.report.add("E0211", title, place, (declared, label), helps=helps)
             clean = False
         elif name in given:
-            label = (given[name].place, "first given here")
-            scope.report.add("E0211", f"`{name}` is given twice", (argument.place, "given again here"), label)
+            first = (given[name].place, "first given here")
+            scope.report.add("E0211", f"`{name}` is given twice", (argument.place, "given again here"), first)
             clean = False
         else:
             given[name] = argument
-    return given if clean else None
+    return given, clean
 
 
 def _from_row(

@@ -33,8 +33,8 @@ def bind_judge_prompt(
     if prompt is None:
         return None
     names = [wanted.name for wanted in prompt.parameters]
-    given = match_arguments(value, names, f"the prompt `{prompt.name}`", prompt.place, scope)
-    if given is None:
+    given, clean = match_arguments(value, names, f"the prompt `{prompt.name}`", prompt.place, scope)
+    if not clean:
         return None
     own = {parameter.name: parameter for parameter in parameters}
     found = []

@@ -14,7 +14,7 @@ import attrs
 from medspec.check.answer_words import report_unsaid
 from medspec.check.answers import read_answer, read_gold
 from medspec.check.arguments import ABSENT, Rule, Symbol, read_tags, read_value, read_version
-from medspec.check.bindings import Asked, bind_prompt
+from medspec.check.bindings import Asked, bind_prompt, match_arguments
 from medspec.check.decoding import read_decoding
 from medspec.check.egress import check_judged
 from medspec.check.metric_fields import report_shown_fields
@@ -201,24 +201,8 @@ def _bind_arguments(
     """The template's parameters by name, from the arguments of `call`; None after reporting."""
     assert template.params is not None
     rules = {param.name.name: param for param in template.params.entries}
-    given: dict[str, tree.Argument] = {}
-    clean = True
-    for index, argument in enumerate(call.arguments or ()):
-        names = list(rules)
-        name = argument.name.name if argument.name else names[index] if index < len(names) else None
-        place = argument.name.place if argument.name else argument.place
-        if name not in rules:
-            close = nearest(name, rules) if name else None
-            helps = [f"did you mean `{close}`?"] if close else [f"it takes: {', '.join(rules)}"]
-            title = f"`{call.path.dotted}` has no parameter `{name}`" if name else "one argument too many"
-            scope.report.add("E0211", title, place, (template.params.place, "the parameters"), helps=helps)
-            clean = False
-        elif name in given:
-            label = (given[name].place, "first given here")
-            scope.report.add("E0211", f"`{name}` is given twice", (argument.place, "given again here"), label)
-            clean = False
-        else:
-            given[name] = argument
+    what, place = f"`{call.path.dotted}`", template.params.place
+    given, clean = match_arguments(call, list(rules), what, place, scope, "the parameters")
     values: dict[str, Any] = {}
     for name, param in rules.items():
         value = param.default if name not in given else given[name].value
@@ -227,7 +211,7 @@ def _bind_arguments(
             continue
         if value is None:
             label = (param.place, "a parameter without a default")
-            scope.report.add("E0211", f"`{call.path.dotted}` needs `{name}`", (call.place, "not given here"), label)
+            scope.report.add("E0211", f"{what} needs `{name}`", (call.place, "not given here"), label)
             clean = False
             continue
         in_scope = scope if name in given else base_scope

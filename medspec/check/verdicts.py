@@ -109,8 +109,8 @@ class JudgeCalls:
         self, call: tree.Call, judging: Judging, names: _Names, scope: Scope
     ) -> list[tuple[str, Given]] | None:
         what = f"the judge `{judging.name}`"
-        given = match_arguments(call, [one.name for one in judging.parameters], what, judging.place, scope)
-        if given is None:
+        given, clean = match_arguments(call, [one.name for one in judging.parameters], what, judging.place, scope)
+        if not clean:
             return None
         within = next((one.comprehension for one in given.values() if one.comprehension is not None), None)
         if within is not None:
