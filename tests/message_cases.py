@@ -237,6 +237,9 @@ TASKS = {
     "a word that is no choice": _task("via letter", "via likelihood(normalise: length)"),
     "an argument for a reader without any": _task("via letter", "via letter(3)"),
     "an answer of another type than the gold": _task("answer Decision", "answer bool"),
+    "an answer one field of which is the gold": _task(
+        "answer Decision via letter", "answer Verdict via json", "record Verdict { why: text  decision: Decision }"
+    ),
     "a choice of no field": _task("answer Decision", "answer choice of options"),
     "a misspelt gold": _clause("gold = golf"),
     "no gold": module(METRICS, NOTES.replace("gold : Decision", "label : Decision"), READ, FOLLOW_UP),

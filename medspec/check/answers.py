@@ -190,7 +190,21 @@ def _report_difference(answer_type: Type, gold_type: Type, places: tuple[Place, 
                 (places[0], f"answer: `{answer_type.spelled}`"),
                 (places[1], f"reference: `{gold_type.spelled}`"),
                 notes=["comparing these would give a plausible but wrong score"],
+                helps=_part_that_fits(answer_type, gold_type),
             )
+
+
+def _part_that_fits(answer: Type, gold: Type) -> list[str]:
+    """What to do where one field of the answer is what the reference is."""
+    if not isinstance(answer, RecordType) or isinstance(gold, RecordType):
+        return []
+    fitting = [field.name for field in answer.fields if fits(field.type, gold)]
+    if len(fitting) != 1:
+        return []
+    both = f"or declare a reference that is `{answer.name}` too, and compare with `METRIC on {fitting[0]}`"
+    return [
+        f"`{fitting[0]}` of `{answer.name}` is what the reference is: ask for it alone, `answer {gold.spelled}`, {both}"
+    ]
 
 
 _ORDERS = {"xyxy": "two corners", "xywh": "corner and size", "cxcywh": "centre and size"}

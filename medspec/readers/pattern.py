@@ -103,7 +103,7 @@ def check(type_: Any, settings: Settings) -> SettingProblem | None:
         except Misfit:
             written = settings["write"].replace("{}", plain.encode(value, type_, {}, {}))
             return SettingProblem(
-                "regex", "the expression does not find an answer as `write` writes it", f"{written!r}"
+                "regex", "the expression does not find an answer as `write` writes it", f"it writes {written!r}"
             )
     return None
 

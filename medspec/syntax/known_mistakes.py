@@ -136,6 +136,17 @@ def _another_mark_for_range(fault: Fault) -> Mistake | None:
     )
 
 
+def _one_length(fault: Fault) -> Mistake | None:
+    if fault.found != "]" or "RANGE" not in fault.expected or not fault.before.isdigit():
+        return None
+    return Mistake(
+        "the length of a list is a range",
+        (Label(fault.before_place, "one number"),),
+        (f"for exactly {fault.before} entries write `[{fault.before}..{fault.before}]`",),
+        (Edit(fault.before_place, f"{fault.before}..{fault.before}"),),
+    )
+
+
 def _dash_in_name(fault: Fault) -> Mistake | None:
     adjacent = fault.before_at + len(fault.before) == fault.at
     match = re.match(r"[A-Za-z_]\w*(?:-\w+)+", fault.text[fault.before_at :])
@@ -261,6 +272,7 @@ _MISTAKES: tuple[Callable[[Fault], Mistake | None], ...] = (
     _colon_for_value,
     _equals_for_type,
     _another_mark_for_range,
+    _one_length,
     _dash_in_name,
     _needless_comma,
     _stray_doc_comment,

@@ -28,6 +28,7 @@ CASES = {
     "a dash for a range": ("record R { age : int(0-120) }", True),
     "a comma for a range": ("record R { options : text[2, 4] }", True),
     "a colon for a range": ("record R { options : text[2:4] }", True),
+    "one number for a range": ("record R { options : text[5] }", True),
     "a dash in a name": ("enum F { follow-up-call  none }", True),
     "a dash in the name of a task": ("task my-task @1 {\n  data = x\n}", True),
     "a comma between cases": ("enum Decision { yes, no }", True),
