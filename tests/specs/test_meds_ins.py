@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +31,22 @@ def test_there_are_122_tasks_in_19_categories() -> None:
     folders = {scan.source.path.split("/")[1].removesuffix("_*") for scan in bench.scans}
     assert folders - tested == {"task122", "task123", "task127"}  # test-only
     assert tested <= folders
+
+
+def test_the_mixture_of_the_page_is_a_suite(tmp_path: Path) -> None:
+    """The module that DECISIONS.md shows, beside the specs; and what it says of `--select`."""
+    page = (ROOT / "specs/meds_ins/DECISIONS.md").read_text("utf-8")
+    (text,) = re.findall(r"```medspec\n(.*?)```", page, re.DOTALL)
+    shutil.copytree(ROOT / "specs/meds_ins", tmp_path / "meds_ins")
+    (tmp_path / "mine.medspec").write_text(text, "utf-8")
+    checked = check_paths([tmp_path], root=tmp_path)
+    assert not checked.diagnostics
+    plan = lower(checked.spec, ["questions"])
+    assert [task.name for task in plan.tasks] == ["task58", "task120", "task99"]
+    (overall,) = plan.aggregates
+    assert tuple(overall.weights) == (2, 2, 1)
+    chinese = {name for name, task in TASKS.items() if {"question_answering", "zh"} <= set(task.tags)}
+    assert chinese == {"task58", "task120"}
 
 
 @needs("meds_bench")
