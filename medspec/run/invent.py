@@ -41,7 +41,7 @@ NOISE = ("", "I would rather not say.", "??", "That depends on the patient.", "{
 def invent(plan: Plan, roots: DataRoots, *, rows: int, seed: int) -> Bound:
     """`plan` with `rows` invented rows for every split, and as many more as shots and parts take.
 
-    Raises `DataError` for a text from a file that cannot be had: a text with a sha256 cannot be invented.
+    A text from a file that is not there is made up, too. Raises `DataError` for one that is there and not the one that is meant.
     """
     resolved = resolve_texts(plan, roots, stand_in=True)
     found: dict[str, Rows] = {}

@@ -45,28 +45,33 @@ def resolve_texts(plan: Plan, roots: DataRoots, *, stand_in: bool = False) -> Pl
 
 @attrs.frozen
 class _Source:
-    """Where texts are read from. With `stand_in`, one that is not there and has no sha256 is made up of its parameters."""
+    """Where texts are read from. With `stand_in`, one that is not there is made up of its parameters.
+
+    One that is there is read and compared with its sha256 all the same.
+    """
 
     roots: DataRoots
     stand_in: bool
 
     def pieces(self, file: TextFile, types: dict[str, Type]) -> tuple[Piece, ...]:
-        try:
+        if not self._made_up(file):
             return _pieces(read_text(file, self.roots), file)
-        except DataError:
-            if not self.stand_in or file.sha256 is not None:
-                raise
         shown = [template.Output(template.Name(name, offset=0)) for name in types]
         spaced = [piece for output in shown for piece in (template.Text("\n"), output)]
         return (template.Text(f"[the text {file.key or file.path}]"), *spaced)
 
     def text(self, file: TextFile) -> str:
+        return f"[the text {file.key or file.path}]" if self._made_up(file) else read_text(file, self.roots)
+
+    def _made_up(self, file: TextFile) -> bool:
+        """Whether a stand-in is wanted, and needed."""
+        if not self.stand_in:
+            return False
         try:
-            return read_text(file, self.roots)
+            find_file(file.path, self.roots, folder=file.folder)
         except DataError:
-            if not self.stand_in or file.sha256 is not None:
-                raise
-        return f"[the text {file.key or file.path}]"
+            return True
+        return False
 
 
 def _with_judges(task: TaskPlan, source: _Source) -> TaskPlan:
@@ -143,6 +148,7 @@ def read_text(file: TextFile, roots: DataRoots) -> str:
         raise DataError(
             f"{shown} holds another text than the spec means: its sha256 is {digest}, the spec says {file.sha256}; "
             "get the version the spec was written for, or state the new sha256 and raise the version of its tasks"
+            + (f"; the text is from {file.revision}" if file.revision else "")
         )
     return text
 

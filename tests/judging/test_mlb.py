@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from judged_runs import Bench, Scripted
+from mlb_files import CARDS, unpinned
 
 from medspec.check import check_paths
 from medspec.errors import DataError
@@ -15,8 +17,8 @@ from medspec.run.execute import execute
 from medspec.run.roots import DataRoots
 
 SPECS = Path(__file__).parents[2] / "specs"
-SPEC = check_paths([SPECS / "mlb"], root=SPECS).spec
-CARDS = "MLB_benchmark_introduction_metadata_exampleQAdataset_prompt_evaluation_inference.json"
+PINNED = check_paths([SPECS / "mlb"], root=SPECS).spec
+SPEC = unpinned()
 
 
 def write(folder: Path, name: str, value: object) -> None:
@@ -38,6 +40,27 @@ def test_what_is_missing_is_said_with_where_it_comes_from(tmp_path: Path) -> Non
     write(tmp_path, "prompt_inference_22datasets.json", {"CMExam": "${question} ${options}"})
     with pytest.raises(DataError, match="ask at http://221.12.19.52:8089"):
         run(tmp_path, "cmexam", "A")
+
+
+def test_other_texts_than_the_published_ones_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "prompt_inference_22datasets.json", {"CMExam": "${question} ${options}"})
+    with pytest.raises(
+        DataError, match="holds another text than the spec means.* the text is from bds18616852673"
+    ) as caught:
+        execute(
+            lower(PINNED, ["cmexam"]), Scripted("candidate", lambda request: "A"), model="test", out=tmp_path / "out",
+            roots=DataRoots(given=(tmp_path,)),
+        )  # fmt: skip
+    assert "state the new sha256" in str(caught.value)
+
+
+def test_what_is_the_same_in_the_data_is_pinned_alike() -> None:
+    """Three sets ask in the same short words, and their digest is that of these words."""
+    asked = {name: prompt.turns[0].file for name, prompt in PINNED.prompts.items()}
+    pins = {name: file.sha256 for name, file in asked.items() if file is not None}
+    assert len(pins) == 26 and all(pins.values())
+    open_sets = {pins[f"mlb.medse.ask_{name}"] for name in ("general_safety", "ma_compliance", "ma_ethic")}
+    assert open_sets == {sha256("请用中文回答以下问题：\n${question}".encode()).hexdigest()}
 
 
 def test_strict_instances(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from medspec.cli.app import main
 from medspec.laws import LAWS, base
 from medspec.laws.shown import laws_as_text, shown
 from medspec.laws.trial import Verdict, try_laws
+from medspec.run.roots import DataRoots
 
 HERE = Path(__file__).parent
 SPECS = HERE.parent.parent / "specs"
@@ -90,10 +91,15 @@ def test_what_cannot_be_tried_says_why() -> None:
     assert found["round trip"] == "no invented gold can be written by the reader"
 
 
-def test_a_text_that_is_not_here_leaves_the_laws_about_prompts_untried() -> None:
+def test_a_text_that_is_not_the_one_meant_leaves_the_laws_about_prompts_untried(tmp_path: Path) -> None:
+    """One that is not there is made up, so that the laws are tried."""
     file = f'user from json("wording.json", key: "ask") {{ sha256 = "{"0" * 64}" }}\n  user "{{{{ question }}}}'
     text = SPEC.replace('user "{{ question }}', file)
-    found = {one.law: one for one in try_laws(spec_of(text), ["spec.asked"], tries=2, seed=0)}
+    roots = DataRoots(given=(tmp_path,))
+    found = {one.law: one for one in try_laws(spec_of(text), ["spec.asked"], tries=2, seed=0, roots=roots)}
+    assert found["renders"].skipped is None and found["renders"].broken is None
+    (tmp_path / "wording.json").write_text('{"ask": "another text"}', "utf-8")
+    found = {one.law: one for one in try_laws(spec_of(text), ["spec.asked"], tries=2, seed=0, roots=roots)}
     assert found["renders"].skipped is not None and "wording.json" in found["renders"].skipped
     assert found["round trip"].skipped is None and found["round trip"].broken is None
 

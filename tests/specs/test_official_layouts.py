@@ -142,7 +142,7 @@ def judged(request: Any) -> str:
 
 def test_all_sets_of_mlb_with_judges(tmp_path: Path) -> None:
     golds = mlb_files.write_all(tmp_path)
-    plan = lower(SPEC, ["mlb"])
+    plan = lower(mlb_files.unpinned(), ["mlb"])
     names = {judge.name for judge, _ in judges_in(plan)}
     judges: dict[str, Any] = {name: Scripted("first" if name.endswith("first") else "second", judged) for name in names}
     candidate = say_gold(golds)
