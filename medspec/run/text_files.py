@@ -32,6 +32,9 @@ _HOLES = {
 }
 """How published prompts mark the places that are filled in."""
 
+_PRINTED = ("text", "int", "float", "enum", "image")
+"""Kinds that a text which is made up shows; a list would need to be told how."""
+
 
 def resolve_texts(plan: Plan, roots: DataRoots, *, stand_in: bool = False) -> Plan:
     """`plan` with every text from a file in its place. Raises `DataError` with the path and what is wrong with it."""
@@ -56,7 +59,8 @@ class _Source:
     def pieces(self, file: TextFile, types: dict[str, Type]) -> tuple[Piece, ...]:
         if not self._made_up(file):
             return _pieces(read_text(file, self.roots), file)
-        shown = [template.Output(template.Name(name, offset=0)) for name in types]
+        printed = [name for name, type_ in types.items() if type_.kind in _PRINTED]
+        shown = [template.Output(template.Name(name, offset=0)) for name in printed]
         spaced = [piece for output in shown for piece in (template.Text("\n"), output)]
         return (template.Text(f"[the text {file.key or file.path}]"), *spaced)
 
