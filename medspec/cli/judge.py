@@ -96,11 +96,10 @@ def _compared(
     said = [row["said"] if verdicts is None else verdicts[str(row["id"])] for row in kept]
     alone = [] if verdicts is None else [value for id, value in verdicts.items() if id not in known]
     gold, second = [row["gold"] for row in kept], [row.get("second") for row in kept]
-    (said, gold, second, alone), ordered = as_labels(said, gold, second, alone)
-    wanted = None
+    # Where labels are true and false, so may be what is written behind `--positive`.
+    (said, gold, second, alone, (wanted,)), ordered = as_labels(said, gold, second, alone, [positive])
     if positive is not None:
-        wanted = next((one for one in gold if str(one) == positive), None)
-        if wanted is None:
+        if wanted not in gold:
             raise UsageError(f"`--positive {positive}` is no label of {labels}: {', '.join(sorted({*map(str, gold)}))}")
     return Compared(
         said=said,

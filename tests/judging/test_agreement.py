@@ -157,6 +157,10 @@ def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
         COMMAND, ["agreement", str(file), "--gold", "person", "--said", "judge", "--positive", "x"]
     )
     assert "`--positive x` is no label" in str(result.exception)
+    for written in ("yes", "true"):
+        arguments = ["agreement", str(file), "--gold", "person", "--said", "judge", "--positive", written]
+        result = CliRunner().invoke(COMMAND, [*arguments, "--format", "json"])
+        assert json.loads(result.output)["statistics"]["recall"]["value"] == 1.0
     result = CliRunner().invoke(
         COMMAND, ["agreement", str(file), "--gold", "person", "--said", "judge", "--format", "json"]
     )
