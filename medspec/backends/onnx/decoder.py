@@ -10,12 +10,14 @@ raised as `StepFailed`, which concerns the rows of this step and not the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from medspec.backends.onnx.cache_moves import CacheMoves
 from medspec.backends.onnx.picked_logits import PLACES
-from medspec.backends.onnx.session import Opened
+from medspec.backends.onnx.session import Opened, open_beside
 from medspec.backends.onnx.signature import Signature
 from medspec.backends.onnx.trees import POSITIONS, SEEN, Tree
 from medspec.backends.onnx.vision.embedder import Embedder
@@ -59,6 +61,10 @@ class Decoder:
     _opened: Opened
     embedder: Embedder | None = None
     """What makes vectors of ids, where the graph takes vectors."""
+
+    @cached_property
+    def _moves(self) -> CacheMoves:
+        return CacheMoves(partial(open_beside, opened=self._opened), self._opened.device, self.signature.cache_type)
 
     @property
     def on_gpu(self) -> bool:
@@ -124,6 +130,8 @@ class Decoder:
 
     def take(self, cache: Cache, rows: Sequence[int]) -> Cache:
         """The cache of some of the rows, in the given order, each as often as it is named."""
+        if self.on_gpu:
+            return Cache(self._moves.take(cache.values, rows), cache.length)
         picked = [value.numpy()[list(rows)] for value in cache.values]
         return Cache(tuple(self.place(value) for value in picked), cache.length)
 
@@ -131,6 +139,8 @@ class Decoder:
         """The cache of the first `length` positions."""
         import numpy as np
 
+        if self.on_gpu:
+            return Cache(self._moves.cut(cache.values, length), length)
         pieces = [np.ascontiguousarray(value.numpy()[:, :, :length]) for value in cache.values]
         return Cache(tuple(self.place(value) for value in pieces), length)
 

@@ -19,9 +19,9 @@ import attrs
 from medspec.backends.onnx.wire import BYTES, VARINT, Damaged, field_of, fields, head_of, number_at, text_at
 
 # Field numbers of onnx.proto.
-_MODEL_GRAPH, _MODEL_OPSET = 7, 8
+_MODEL_FORMAT, _MODEL_GRAPH, _MODEL_OPSET = 1, 7, 8
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_GRAPH_NODE, _GRAPH_TENSOR, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 5, 11, 12
+_GRAPH_NODE, _GRAPH_NAME, _GRAPH_TENSOR, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 2, 5, 11, 12
 _NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_KIND, _NODE_ATTRIBUTE = 1, 2, 3, 4, 5
 _ATTRIBUTE_NAME, _ATTRIBUTE_NUMBER, _ATTRIBUTE_TENSOR, _ATTRIBUTE_NUMBERS = 1, 3, 5, 8
 _TENSOR_DIMENSION, _TENSOR_WHOLE, _TENSOR_NAME, _TENSOR_RAW = 1, 7, 8, 9
@@ -31,6 +31,7 @@ INT64 = 7
 """The number type of ONNX for whole numbers of 64 bits."""
 
 _FIRST_OPSET = 11  # of GatherND
+_SMALL_OPSET, _SMALL_FORMAT = 13, 8  # of graphs that are made here
 _LARGEST = 2**31 - 2**16  # bytes a protobuf message may have
 _FEW = 16  # bytes of a constant whose value is kept
 
@@ -92,10 +93,30 @@ class Edit:
 
     def declare(self, name: str, number_type: int, shape: Sequence[int | str]) -> None:
         """An input of the graph; a text stands for a size that is not known."""
-        size = b"".join(field_of(1, field_of(1 if isinstance(part, int) else 2, part)) for part in shape)
-        tensor = field_of(1, number_type) + field_of(2, size)
-        value = field_of(_VALUE_NAME, name) + field_of(_VALUE_TYPE, field_of(1, tensor))
-        self.declared.append(field_of(_GRAPH_INPUT, value))
+        self.declared.append(field_of(_GRAPH_INPUT, _value(name, number_type, shape)))
+
+
+def _value(name: str, number_type: int, shape: Sequence[int | str]) -> bytes:
+    size = b"".join(field_of(1, field_of(1 if isinstance(part, int) else 2, part)) for part in shape)
+    tensor = field_of(1, number_type) + field_of(2, size)
+    return field_of(_VALUE_NAME, name) + field_of(_VALUE_TYPE, field_of(1, tensor))
+
+
+Declared = Mapping[str, tuple[int, Sequence[int | str]]]
+"""Inputs or outputs by name: number type and shape."""
+
+
+def small_graph(kind: str, inputs: Declared, outputs: Declared) -> bytes:
+    """A model of one node without attributes, which takes and gives everything in the order of the declarations."""
+    edit = Edit()
+    [output] = outputs
+    edit.add(0, kind, tuple(inputs), output)
+    for name, (number_type, shape) in inputs.items():
+        edit.declare(name, number_type, shape)
+    given = [field_of(_GRAPH_OUTPUT, _value(name, *declared)) for name, declared in outputs.items()]
+    graph = b"".join((*edit.added[0], field_of(_GRAPH_NAME, kind), *edit.declared, *given))
+    opset = field_of(_MODEL_OPSET, field_of(_OPSET_VERSION, _SMALL_OPSET))
+    return field_of(_MODEL_FORMAT, _SMALL_FORMAT) + field_of(_MODEL_GRAPH, graph) + opset
 
 
 Change = Callable[[Graph, Edit], bool]

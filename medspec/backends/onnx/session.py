@@ -75,6 +75,11 @@ def open_session(graph: Path, *, device: str, threads: int | None, changed: byte
     return Opened(session, used, count, reason if used == "cpu" and device == "auto" else None)
 
 
+def open_beside(graph: bytes, opened: Opened) -> onnxruntime.InferenceSession:
+    """A small graph on the device of a session that is open. Raises `BackendError`."""
+    return _load(None, threads=opened.threads, cuda=opened.device != "cpu", changed=graph)
+
+
 def why_cpu(device: str) -> str | None:
     """Why sessions for `device` run on the CPU; None where they run on a GPU."""
     return "asked for" if device == "cpu" else why_no_cuda(_creates_cuda)
