@@ -3,8 +3,7 @@
 Rows are drawn together for both runs (clusters where they are declared), so what is resampled is the difference. Per row right or
 wrong, the p is McNemar's exact one; elsewhere it is that of the paired bootstrap. It is corrected for the number of tasks by Holm.
 
-Runs that measured different things are refused: rows, prompts, readers and metrics must agree. How a model samples may differ
-where the models do.
+Runs that measured different things are refused, see `comparable.py`.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ import attrs
 
 from medspec.errors import UsageError
 from medspec.plan.nodes import Aggregate, Interval
-from medspec.plan.state import state_of_plan
 from medspec.run.aggregate import aggregate_parts, drawn_key
+from medspec.run.comparable import refuse_different, remarks
 from medspec.run.intervals import bounds_of, clustered_variance
 from medspec.run.jointly import Drawn, replicates
 from medspec.run.significance import bootstrap_p, holm, mcnemar, smallest_difference
-from medspec.run.stored import StoredRun, drawn_score, ids_of, row_values, score_of
+from medspec.run.stored import StoredRun, drawn_score, row_values, score_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +66,7 @@ def compare(one: StoredRun, other: StoredRun, *, metric: str | None = None, resa
 
     Raises `UsageError` where the runs have no task in common or measured different things.
     """
-    names = [name for name in one.report["tasks"] if name in other.report["tasks"]]
+    names = [name for name in one.result.tasks if name in other.result.tasks]
     if not names:
         raise UsageError(f"the runs have no task in common: {_tasks(one)} and {_tasks(other)}")
     refuse_different(one, other, names)
@@ -87,59 +86,19 @@ def compare(one: StoredRun, other: StoredRun, *, metric: str | None = None, resa
         tasks=tuple(tasks),
         aggregates=tuple(_aggregates(one, other, aggregates, values, drawn, interval)),
         interval=interval,
-        unpaired=tuple(sorted(set(one.report["tasks"]) ^ set(other.report["tasks"]))),
-        remarks=tuple(_remarks(one, other, names)),
+        unpaired=tuple(sorted(set(one.result.tasks) ^ set(other.result.tasks))),
+        remarks=tuple(remarks(one, other, names)),
     )
 
 
-def refuse_different(one: StoredRun, other: StoredRun, names: list[str]) -> None:
-    """Raise `UsageError` with everything in which the runs differ and must not."""
-    faults = [fault for name in names for fault in _faults(one, other, name)]
-    if faults:
-        lines = "\n".join(f"  {fault}" for fault in faults)
-        raise UsageError(f"the runs measured different things:\n{lines}")
-
-
-def _faults(one: StoredRun, other: StoredRun, name: str) -> Iterator[str]:
-    mine, theirs = one.report["tasks"][name], other.report["tasks"][name]
-    before, after = state_of_plan(one.plan).tasks[name], state_of_plan(other.plan).tasks[name]
-    if mine["data"]["sha256"] != theirs["data"]["sha256"]:
-        yield f"{name}: data {mine['data']['sha256'][:12]} and {theirs['data']['sha256'][:12]}"
-    elif ids_of(one, name) != ids_of(other, name):
-        yield f"{name}: {mine['rows']:,} rows and {theirs['rows']:,} rows; runs with different `--limit` have different rows"
-    if mine["score_hash"] != theirs["score_hash"]:
-        why = ", ".join(part for part in before.score if before.score[part] != after.score.get(part))
-        yield f"{name}: score hash {mine['score_hash']} and {theirs['score_hash']} ({why or 'made by another version'})"
-    parts = [part for part in before.call if before.call[part] != after.call.get(part)]
-    # How a model draws may be its own; everything else that is sent may not.
-    wrong = [part for part in parts if part != "decode" or _same_model(one, other)]
-    if wrong:
-        yield f"{name}: call hash {mine['call_hash']} and {theirs['call_hash']} ({', '.join(wrong)})"
-
-
-def _same_model(one: StoredRun, other: StoredRun) -> bool:
-    return bool(one.report["model"]["digest"] == other.report["model"]["digest"])
-
-
-def _remarks(one: StoredRun, other: StoredRun, names: list[str]) -> Iterator[str]:
-    for name in names:
-        mine, theirs = one.report["tasks"][name], other.report["tasks"][name]
-        if mine["call_hash"] != theirs["call_hash"]:
-            yield f"{name}: the models sample differently (decode)"
-        if mine["draws"] != theirs["draws"]:
-            yield f"{name}: {mine['draws']} and {theirs['draws']} draws for each row"
-    if _same_model(one, other):
-        yield "both runs are of the same model"
-
-
 def _tasks(run: StoredRun) -> str:
-    return f"{run.folder} has {', '.join(run.report['tasks'])}"
+    return f"{run.folder} has {', '.join(run.result.tasks)}"
 
 
 def _label(run: StoredRun, task: str, metric: str | None) -> str | None:
-    labels = run.report["tasks"][task]["metrics"]
-    label: str = run.report["tasks"][task]["primary"] if metric is None else metric
-    return label if label in labels else None
+    entry = run.result.tasks[task]
+    label = entry.primary if metric is None else metric
+    return label if label in entry.metrics else None
 
 
 def _shared_aggregates(one: StoredRun, other: StoredRun) -> list[Aggregate]:
@@ -179,12 +138,13 @@ def _task(
 ) -> Difference:
     import numpy as np
 
-    mine, theirs = (run.report["tasks"][name]["metrics"][label] for run in (one, other))
-    clusters = (one.report["tasks"][name].get("clusters") or {}).get("count")
-    found = _difference(name, label, mine["value"], theirs["value"], values, f"{name} {label}", interval)
+    entry = one.result.tasks[name]
+    mine, theirs = (run.result.tasks[name].metrics[label].value for run in (one, other))
+    clusters = None if entry.clusters is None else entry.clusters.count
+    found = _difference(name, label, mine, theirs, values, f"{name} {label}", interval)
     found = attrs.evolve(
         found,
-        rows=one.report["tasks"][name]["rows"],
+        rows=entry.rows,
         clusters=clusters,
         higher_is_better=score_of(one, name, label).higher_is_better,
     )
@@ -250,7 +210,7 @@ def _aggregates(
             if part.drawn is not None:
                 drawn_parts[f"{side} {name}"] = part.drawn
     for entry in shared:
-        mine_, theirs = (run.report["aggregates"][entry.name]["value"] for run in (one, other))
+        mine_, theirs = (run.result.aggregates[entry.name].value for run in (one, other))
         both = all(f"{side} {entry.name}" in drawn_parts for side in ("one", "other"))
         found = _difference(entry.name, None, mine_, theirs, drawn_parts if both else {}, entry.name, interval)
         yield attrs.evolve(found, higher_is_better=entry.higher_is_better)

@@ -22,7 +22,7 @@ from medspec.errors import Interrupted, StoreError
 from medspec.plan.form import digest, plain, to_json
 from medspec.plan.hash import plan_hash
 from medspec.plan.judge_nodes import Dialect
-from medspec.plan.nodes import Plan
+from medspec.plan.nodes import Plan, TaskPlan
 from medspec.run.aggregate import aggregate
 from medspec.run.asking import ask, askings
 from medspec.run.bind import bind
@@ -36,6 +36,7 @@ from medspec.run.judging.bench import Bench, Judges, open_bench, refuse_judges
 from medspec.run.judging.calibrate import calibrate, mark_below_floor
 from medspec.run.judging.models import NoJudges, record_judges
 from medspec.run.judging.values import Rule
+from medspec.run.lock_images import digest_over, image_fields
 from medspec.run.quarantine import write_quarantine
 from medspec.run.roots import DataRoots
 from medspec.run.row_lines import write_rows
@@ -240,9 +241,20 @@ def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: En
                 # Ids of private rows may be those of patients.
                 if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
                     result.report["shots"] = list(picked.ids)
+                if (images := _shown_images(bound, task)) is not None:
+                    result.report["data"]["images"] = images
                 # What the bootstrap of aggregates needs is several numbers for each row.
                 results[task.name] = result if plan.aggregates else attrs.evolve(result, drawn={})
     return {task.name: results[task.name] for task in plan.tasks}
+
+
+def _shown_images(bound: Bound, task: TaskPlan) -> str | None:
+    """One digest over the images of a task's rows, as medspec.lock has it; None where the model is shown none."""
+    render, scan = bound.plan.render(bound.plan.call(task.call).render), bound.plan.scan(task.scan)
+    fields, pictures = image_fields(scan, render), bound.pictures
+    if pictures is None or not fields:
+        return None
+    return digest_over(fields, bound.rows[scan.id].rows, lambda path: pictures.digest_of(path, scan))
 
 
 def _refuse_other_plan(out: Path, plan: Plan) -> None:

@@ -66,6 +66,13 @@ def keep(path: str, part: Path) -> Path:
     return place
 
 
+def noted_address(folder: Path) -> str | None:
+    """The address whose file lies in a folder of the cache; None where it was not fetched to its end."""
+    note = _note(folder / _NOTE)
+    address = None if note is None else note.get("address")
+    return address if isinstance(address, str) and address_fault(address) is None else None
+
+
 def _note(place: Path) -> dict[str, Any] | None:
     try:
         found = json.loads(place.with_name(_NOTE).read_text("utf-8"))

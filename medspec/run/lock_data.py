@@ -1,4 +1,4 @@
-"""What `medspec.lock` knows of data: the sha256 of each file a task reads, over its images and of the encoders of its metrics,
+"""What `medspec.lock` knows of data: the sha256 of each file a task reads, over its images and masks, and of the encoders of its metrics,
 and which rows were its shots.
 
 Paths are those of the spec, so that the lock is the same on every machine. Files that are not there are passed over when the
@@ -22,7 +22,15 @@ from medspec.plan.lower import lower
 from medspec.plan.nodes import Plan, Render, Scan, TaskPlan, TextFile
 from medspec.plan.state import State, TaskState, state_of_spec
 from medspec.run.fetched import fetched_file, is_fetched
-from medspec.run.lock_images import IMAGES, image_fields, images_digest, images_name
+from medspec.run.lock_images import (
+    has_masks,
+    image_fields,
+    images_digest,
+    images_name,
+    is_set,
+    masks_name,
+    shots_name,
+)
 from medspec.run.roots import DataRoots, find_file, find_model
 from medspec.run.scan import Rows, read_scan
 from medspec.run.shots import part_of, pick_shots
@@ -61,11 +69,10 @@ class LockedData:
                 missing.append(path)
             else:
                 found[path] = self._digest(place)
-        scan = self._scans[task.scan]
-        if (fields := image_fields(scan, self._renders[task.render])) and not missing:
-            digest = self._images_digest(scan, fields)
-            found |= {} if digest is None else {images_name(scan): digest}
-            missing += [images_name(scan)] if digest is None else []
+        if not missing:
+            sets = dict(self._sets(task))
+            found |= {name: digest for name, digest in sets.items() if digest is not None}
+            missing += [name for name, digest in sets.items() if digest is None]
         for name in encoders_of(task):
             digest = self._encoder(name)
             found |= {} if digest is None else {f"{ENCODER}{name}": digest}
@@ -96,7 +103,7 @@ class LockedData:
                     f"{place}: `{path}` of `{task.name}` holds other data than {version} means: "
                     f"its sha256 is {digest}, medspec.lock says {before}"
                 )
-        yield from self._changed_images(task, locked)
+        yield from self._changed_sets(task, locked)
         for name in encoders_of(task):
             before = (locked.data or {}).get(f"{ENCODER}{name}")
             after = self._encoder(name) if before is not None else None
@@ -106,18 +113,33 @@ class LockedData:
                     f"its sha256 is {after}, medspec.lock says {before}"
                 )
 
-    def _changed_images(self, task: TaskPlan, locked: TaskState) -> Iterator[str]:
-        scan = self._scans[task.scan]
-        before = (locked.data or {}).get(name := images_name(scan))
-        there = all(self._place(path, folder) is not None for path, folder in self._files(task))
-        if before is None or not there:
+    def _changed_sets(self, task: TaskPlan, locked: TaskState) -> Iterator[str]:
+        known = {name: digest for name, digest in (locked.data or {}).items() if is_set(name)}
+        if not known or not all(self._place(path, folder) is not None for path, folder in self._files(task)):
             return
-        after = self._images_digest(scan, image_fields(scan, self._renders[task.render]))
-        if after not in (None, before):
-            yield (
-                f"the {name}, shown by `{task.name}`, are others than medspec.lock means: "
-                f"the sha256 over all is {after}, medspec.lock says {before}"
-            )
+        for name, after in self._sets(task):
+            if after is not None and known.get(name, after) != after:
+                yield (
+                    f"the {name}, used by `{task.name}`, are others than medspec.lock means: "
+                    f"the sha256 over all is {after}, medspec.lock says {known[name]}"
+                )
+
+    def _sets(self, task: TaskPlan) -> Iterator[tuple[str, str | None]]:
+        """Each set of files that rows name, with one digest over it; None where not all of them are at hand."""
+        scan, render = self._scans[task.scan], self._renders[task.render]
+        pool = None if render.shots is None else self._scans[render.shots.scan]
+        for source in [scan] if pool is None else [scan, pool]:
+            if has_masks(source):
+                yield masks_name(source), self._masks_digest(source)
+        if fields := image_fields(scan, render):
+            yield images_name(scan), self._images_digest(scan, fields) if self._is_whole(scan) else None
+        if pool is not None and render.shots is not None and (fields := image_fields(pool, render)):
+            shots = pick_shots(render.shots, self._read(pool)).rows if self._is_whole(pool) else None
+            yield shots_name(pool), None if shots is None else images_digest(pool, fields, shots, self.roots)
+
+    def _is_whole(self, scan: Scan) -> bool:
+        """Whether the masks without which there are no rows are at hand."""
+        return not has_masks(scan) or self._masks_digest(scan) is not None
 
     def _read(self, scan: Scan) -> Rows:
         if scan.id not in self._rows:
@@ -137,6 +159,15 @@ class LockedData:
             folder = find_model(name, self.roots)
             self._encoders[name] = None if folder is None else encoder_digest(folder)
         return self._encoders[name]
+
+    def _masks_digest(self, scan: Scan) -> str | None:
+        try:
+            return self._read(scan).masks_digest()
+        except DataError as error:
+            # What else is wrong with the rows is told to whoever runs them.
+            if error.problems and all("mask" in problem or "image" in problem for problem in error.problems):
+                return None
+            raise
 
     def _files(self, task: TaskPlan) -> Iterator[tuple[str, str]]:
         """Path and folder of every file that rows and texts of the task come from."""
@@ -180,7 +211,7 @@ def locked_state(spec: Spec, roots: DataRoots, before: State | None) -> tuple[St
         old = None if before is None else before.tasks.get(name)
         known = old if old is not None and old.call_hash == task.call_hash else None
         found |= {path: known.data[path] for path in absent if known is not None and path in (known.data or {})}  # type: ignore[index]
-        rows_at_hand = all(path.startswith((IMAGES, ENCODER)) for path in absent)
+        rows_at_hand = all(is_set(path) or path.startswith(ENCODER) for path in absent)
         shots = data.shots(planned) if rows_at_hand else None if known is None else known.shots
         tasks[name] = attrs.evolve(task, data=found, shots=shots)
         missing |= dict.fromkeys(absent)

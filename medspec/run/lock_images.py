@@ -1,27 +1,34 @@
-"""One digest over the images that the prompts of a task show, for `medspec.lock`: a row holds a path, and not the image.
+"""Digests over files that rows name, for `medspec.lock`: a row holds the path of an image or a mask, and not the image.
 
-    images of chest.test     sha256 over `path`, sha256 of the file, of every image of the scored rows, in the order of the paths
+    images of chest.test               sha256 over `path`, sha256 of the file, of every image that the prompts of a task show
+    images of shots from chest.dev     the same of the rows that are shown as examples
+    masks of chest.test                over the masks that boxes are made of
 
-Only where all of them are at hand: a digest over some would change with the machine. Images of rows that are shots are not in
-it. Nothing is decoded, so a file that is no image is hashed like any other.
+Only where all of them are at hand: a digest over some would change with the machine. Nothing is decoded, so a file that is no image
+is hashed like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
 from medspec.errors import DataError
 from medspec.files.opening import DataFile
-from medspec.plan.nodes import Render, Scan
+from medspec.plan.nodes import FromMask, Render, Scan
 from medspec.run.bind import shown_fields
 from medspec.run.image_files import find_image
 from medspec.run.roots import DataRoots
 from medspec.types import ImageType, Type
 
-IMAGES = "images of "
-"""With what the name of such a digest begins."""
+_SETS = ("images of ", "masks of ")
+"""With what the names of such digests begin."""
+
+
+def is_set(name: str) -> bool:
+    """Whether a name in the lock is that of such a digest, and not the path of a file."""
+    return name.startswith(_SETS)
 
 
 def image_fields(scan: Scan, render: Render) -> tuple[str, ...]:
@@ -32,20 +39,47 @@ def image_fields(scan: Scan, render: Render) -> tuple[str, ...]:
 
 def images_name(scan: Scan) -> str:
     """What the digest is called in the lock."""
-    return f"{IMAGES}{scan.dataset}.{scan.split}"
+    return f"images of {scan.dataset}.{scan.split}"
+
+
+def shots_name(scan: Scan) -> str:
+    """What the digest over the images of rows that are shown as examples is called."""
+    return f"images of shots from {scan.dataset}.{scan.split}"
+
+
+def masks_name(scan: Scan) -> str:
+    """What the digest over the masks of the rows is called."""
+    return f"masks of {scan.dataset}.{scan.split}"
+
+
+def has_masks(scan: Scan) -> bool:
+    """Whether boxes of the rows are those of masks."""
+    return any(isinstance(column, FromMask) for _, column in scan.columns)
 
 
 def images_digest(scan: Scan, fields: Iterable[str], rows: Iterable[Mapping[str, Any]], roots: DataRoots) -> str | None:
     """Hex sha256 over all images of `rows`; None where one is not at hand. `fields` are those of `image_fields`."""
-    names = tuple(fields)
-    paths = sorted({path for row in rows for name in names for path in _paths(row[name])})
-    hashed = sha256()
-    for path in paths:
+
+    def digest(path: str) -> str | None:
         try:
             file = find_image(path, roots, scan)
-            hashed.update(f"{path}\0{DataFile(file, str(file)).digest()}\n".encode())
+            return DataFile(file, str(file)).digest()
         except (DataError, ValueError):
             return None
+
+    return digest_over(fields, rows, digest)
+
+
+def digest_over(
+    fields: Iterable[str], rows: Iterable[Mapping[str, Any]], digest: Callable[[str], str | None]
+) -> str | None:
+    """Hex sha256 over the images of `rows`, of each of which `digest` knows the sha256 by its path; None where it does not."""
+    names = tuple(fields)
+    hashed = sha256()
+    for path in sorted({path for row in rows for name in names for path in _paths(row[name])}):
+        if (found := digest(path)) is None:
+            return None
+        hashed.update(f"{path}\0{found}\n".encode("utf-8", "surrogatepass"))
     return hashed.hexdigest()
 
 

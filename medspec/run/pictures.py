@@ -44,6 +44,11 @@ class Pictures:
         keys = [(scan.folder, picture.path) for message in messages for picture in message.images]
         return [f"the image {self._problems[key]}" for key in dict.fromkeys(keys) if key in self._problems]
 
+    def digest_of(self, path: str, scan: Scan) -> str | None:
+        """The sha256 of an image that was asked for and can be used."""
+        found = self._found.get((scan.folder, path))
+        return None if found is None else found.sha256 or None
+
     def require_all(self) -> None:
         """Raises one `DataError` with every image that was asked for and cannot be used."""
         if not self._problems:

@@ -9,7 +9,8 @@ what is wrong, where.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Rows:
     """The rows of one split, in the order of the file.
 
     `rows` are typed (dicts in the order of the record's fields), `ids` their ids as text. `digest` is the hex sha256 of
-    the bytes of `file`; `others` are the further files that were read (lists of ids, masks), each with its digest.
+    the bytes of `file`; `others` are the lists of ids that were read, `masks` the masks, each with its digest.
     """
 
     rows: list[dict[str, Any]] | Spool[dict[str, Any]]
@@ -48,10 +49,24 @@ class Rows:
     digest: str
     file: Path
     others: tuple[tuple[Path, str], ...] = ()
+    masks: tuple[tuple[Path, str], ...] = ()
     errata: dict[str, Any] | None = None
     """What the report says of the errata: file, sha256, version, how many rows were corrected and left out."""
     quarantined: tuple[Quarantined, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def others_digest(self) -> str | None:
+        """One hex sha256 over `others` and `masks`, None where there are none."""
+        return _over((*self.others, *self.masks))
+
+    def masks_digest(self) -> str | None:
+        """One hex sha256 over the masks."""
+        return _over(self.masks)
+
+
+def _over(files: Iterable[tuple[Path, str]]) -> str | None:
+    lines = sorted(f"{path.name}\0{digest}\n" for path, digest in files)
+    return sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest() if lines else None
 
 
 def read_scan(
@@ -91,7 +106,8 @@ def read_scan(
         ids=reading.ids.done(),
         digest=file.digest(),
         file=file.path,
-        others=(*((keeping.file.path, keeping.file.digest()) for keeping in keeps), *masks.digests()),
+        others=tuple((keeping.file.path, keeping.file.digest()) for keeping in keeps),
+        masks=masks.digests(),
         errata=None if overlay is None else overlay.summary(),
         quarantined=tuple(reading.quarantined),
         warnings=tuple(reading.warnings),

@@ -22,6 +22,7 @@ from medspec.plan.nodes import Plan, Score, TaskPlan
 from medspec.readers.base import Unread
 from medspec.run.jointly import Clusters, Drawn
 from medspec.run.score import clusters_of, metric_of, rows_of, seen_by
+from medspec.run.stored_report import StoredReport, read_report
 from medspec.types import Box, OptionalType, RecordType, Span, Type
 
 if TYPE_CHECKING:
@@ -31,17 +32,17 @@ if TYPE_CHECKING:
 
 @attrs.frozen(eq=False)
 class StoredRun:
-    """A run folder. `rows` is the whole table of `rows.parquet`."""
+    """A run folder. `report` is `report.json` as it stands and `result` typed; `rows` is the whole table of `rows.parquet`."""
 
     folder: Path
     report: dict[str, Any]
+    result: StoredReport
     plan: Plan
     rows: pl.DataFrame
 
     @property
     def model(self) -> str:
-        name: str = self.report["model"]["name"]
-        return name
+        return self.result.model.name
 
 
 def load_run(folder: Path) -> StoredRun:
@@ -51,13 +52,43 @@ def load_run(folder: Path) -> StoredRun:
     if not (folder / "report.json").is_file():
         why = "its run is not finished" if (folder / "plan.json").is_file() else "there is no run"
         raise StoreError(f"{folder}: {why}; name the folder of a run that is, such as those under runs/")
+    result, report = read_report(folder / "report.json")
     try:
-        report = json.loads((folder / "report.json").read_text("utf-8"))
         plan = from_json((folder / "plan.json").read_text("utf-8"))
         rows = pl.read_parquet(folder / "rows.parquet")
-        return StoredRun(folder, report, plan, rows)
     except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"cannot read the run in {folder}: {error}") from error
+    run = StoredRun(folder, report, result, plan, rows)
+    if (wrong := _foreign(run)) is not None:
+        raise StoreError(
+            f"{folder}: its files are not of one run: {wrong}; `medspec resume` on the run writes them anew"
+        )
+    return run
+
+
+def _foreign(run: StoredRun) -> str | None:
+    """In what the files of a run's folder do not belong together; None where they do."""
+    import polars as pl
+
+    plan, rows = run.plan, run.rows
+    planned = {task.name: task for task in plan.tasks}
+    if set(planned) != set(run.result.tasks):
+        return "report.json and plan.json have other tasks"
+    if {entry.name for entry in plan.aggregates} != set(run.result.aggregates):
+        return "report.json and plan.json have other aggregates"
+    kept = {"task": pl.String, "row_id": pl.String, "sample": pl.Int32}
+    if any(rows.schema.get(name) != type_ for name, type_ in kept.items()):
+        return "rows.parquet does not hold what a run writes"
+    counts = dict(rows.group_by("task").len().iter_rows())
+    for name, entry in run.result.tasks.items():
+        if entry.call_hash != planned[name].call_hash:
+            return f"`{name}` has the call hash {entry.call_hash} in report.json and {planned[name].call_hash} in plan.json"
+        if set(entry.metrics) != {score.label for score in planned[name].scores}:
+            return f"report.json and plan.json have other metrics of `{name}`"
+        if counts.get(name, 0) != entry.rows * entry.draws:
+            lines = f"{counts.get(name, 0):,} lines of `{name}`"
+            return f"rows.parquet has {lines}, and report.json {entry.rows * entry.draws:,}"
+    return None
 
 
 def task_rows(run: StoredRun, task: str) -> pl.DataFrame:

@@ -199,7 +199,13 @@ def _head(plan: Plan, task: TaskPlan, rows: Rows, encoders: Encoders) -> dict[st
 def _origin(rows: Rows, scan: Scan) -> dict[str, Any]:
     """Where the rows come from, and what was done with them before they were asked about."""
     return {
-        "data": {"file": rows.file.name, "sha256": rows.digest, "split": scan.split, "subset": scan.subset},
+        "data": {
+            "file": rows.file.name,
+            "sha256": rows.digest,
+            "others": rows.others_digest(),
+            "split": scan.split,
+            "subset": scan.subset,
+        },
         "errata": rows.errata,
         "quarantined": counted(rows.quarantined),
         "license": scan.license,

@@ -275,7 +275,7 @@ def test_an_image_that_changed_is_noticed(looking, medspec):
         done = medspec(*command, "--locked")
         assert (
             done.code == 3
-            and "the images of chest.test, shown by `side`, are others than medspec.lock means" in done.err
+            and "the images of chest.test, used by `side`, are others than medspec.lock means" in done.err
         )
     done = medspec("lock")
     assert (
@@ -308,3 +308,63 @@ def test_a_dialect_is_not_in_the_lock_and_a_locked_run_says_so(locked, medspec):
     spoken = medspec(*asked, "--dialect", "shy")
     note = "note: medspec.lock holds tasks without dialect; what `shy` changes is not checked\n"
     assert (spoken.code, note in spoken.err, note in plain.err) == (plain.code, True, False)
+
+
+MARKED = """edition 2026
+import std.metrics { box_iou }
+record Row { id : text  scan : image  gold : box(xyxy, pixel) in scan }
+dataset marked : Row {
+  source = jsonl("marked_{split}.jsonl")
+  splits = [dev, test]
+  columns { gold = mask_box("mask") }
+}
+prompt find(scan: image) { user "{{ scan }} Where? {{ answer_format }}" }
+task place @1 {
+  data    = marked.test
+  prompt  = find
+  answer  box(xyxy, pixel) in scan via boxes
+  shots   1 from marked.dev
+  metrics { primary box_iou }
+}
+"""
+
+
+def test_masks_and_images_of_shots_that_changed_are_noticed(project, medspec):
+    from PIL import Image
+
+    def draw(name, box):
+        image = Image.new("L", (20, 10))
+        image.paste(255, box)
+        image.save(project / "specs" / name)
+
+    (project / "specs" / "marked.medspec").write_text(MARKED, encoding="utf-8")
+    for split in ("dev", "test"):
+        row = {"id": split, "scan": f"{split}.png", "mask": f"{split}_mask.png"}
+        (project / "specs" / f"marked_{split}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+        draw(f"{split}.png", (0, 0, 9, 9))
+        draw(f"{split}_mask.png", (2, 2, 5, 6))
+    assert medspec("lock").code == 0
+    kept = set(entry("marked.place")["data"])
+    assert {
+        "images of marked.test",
+        "images of shots from marked.dev",
+        "masks of marked.test",
+    } <= kept and "masks of marked.dev" in kept
+    (project / "said.jsonl").write_text('{"id": "test", "reply": "[2, 2, 5, 6]"}\n', encoding="utf-8")
+    command = ("compile", "place", "--model", "replay:said.jsonl", "--locked")
+    assert medspec(*command).code == 0
+    for name, said in (
+        ("test_mask.png", "the masks of marked.test"),
+        ("dev.png", "the images of shots from marked.dev"),
+    ):
+        before = (project / "specs" / name).read_bytes()
+        draw(name, (3, 3, 6, 7))
+        done = medspec(*command)
+        assert done.code == 3 and f"{said}, used by `place`, are others than medspec.lock means" in done.err
+        assert medspec("lock").code == 3
+        (project / "specs" / name).write_bytes(before)
+        assert medspec(*command).code == 0
+    (project / "specs" / "test_mask.png").unlink()
+    done = medspec("lock")
+    assert done.code == 0 and "not found, so locked without their data: masks of marked.test" in done.err
+    assert set(entry("marked.place")["data"]) == kept, "what is known of them stays"

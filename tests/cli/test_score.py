@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from medspec.backends.hash import HashBackend
+from medspec.run.fetched import keep, place_of
 from medspec.run.journal import Journal
 
 
@@ -135,3 +136,37 @@ def test_a_stopped_run_is_never_left_over(ran, medspec):
     with closing(sqlite3.connect("runs/one/journal.sqlite")) as connection:
         assert connection.execute("SELECT count(*) FROM reply").fetchone() == (5,)
     assert medspec("gc").out == "nothing is left over\n"
+
+
+def test_downloads_that_no_spec_names_can_go(project, medspec, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(project / "cache"))
+    spec = next(project.glob("specs/**/*.medspec"))
+    named, other = (f"hf://owner/name/{file}.jsonl@0a1b2c3" for file in ("exam", "other"))
+    (spec.parent / "remote.medspec").write_text(
+        "edition 2026\nimport std.metrics { accuracy }\nenum V { yes no }\nrecord R { id : text  gold : V }\n"
+        f'dataset far : R {{ source = jsonl("{named}")  splits = [test] }}\n'
+        'prompt p(id: text) { user "{{ id }} {{ answer_format }}" }\n'
+        "task far_task { data = far.test  prompt = p  answer V via plain  metrics { primary accuracy } }\n",
+        encoding="utf-8",
+    )
+    for address in (named, other):
+        place_of(address).parent.mkdir(parents=True)
+        part = place_of(address).with_name("part")
+        part.write_bytes(b'{"id": "1", "gold": "yes"}\n')
+        keep(address, part)
+    half = place_of("hf://owner/name/half.jsonl@0a1b2c3")
+    half.parent.mkdir()
+    half.with_name(".half.jsonl.part").write_bytes(b"x" * 7)
+    assert medspec("gc").out == "nothing is left over\n"
+    shown = medspec("gc", "--cache").out
+    assert f"{other}, named by no spec here" in shown and "7 bytes  half a download, named by no spec here" in shown
+    assert named not in shown and "2 can go" in shown
+    held = pytest.importorskip("filelock").FileLock(str(half.with_name(".lock")))
+    with held:
+        assert medspec("gc", "--cache", "--yes").out.endswith("bytes\n")
+        assert half.parent.exists() and not place_of(other).parent.exists()
+    assert "removed 1" in medspec("gc", "--cache", "--yes").out and not half.parent.exists()
+    place_of(named).write_bytes(b"torn")
+    assert f"{named}, not as it was fetched" in medspec("gc", "--cache").out
+    (spec.parent / "remote.medspec").write_text("edition 2026\ntask {", encoding="utf-8")
+    assert medspec("gc", "--cache", "--yes").code == 1 and place_of(named).exists()

@@ -228,7 +228,7 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not finished"):
         load_run(tmp_path)
     (tmp_path / "report.json").write_text("{")
-    with pytest.raises(StoreError, match="cannot read the run"):
+    with pytest.raises(StoreError, match="report.json is torn"):
         load_run(tmp_path)
 
 
