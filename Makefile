@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 300
+DEEP_SPECS ?= specs
 
 # Folders of a virtual environment are named differently on Windows.
 ifeq ($(OS),Windows_NT)
@@ -20,7 +21,7 @@ endif
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev run test laws fuzz lint bench wheel-test clean
+.PHONY: help venv dev run test laws fuzz lint bench wheel-test reproduction soak deep-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,8 +61,12 @@ wheel-test: $(VENV)/.installed-dev ## build the wheel and use it in an empty env
 reproduction: $(VENV)/.installed ## compute published figures again: docs/reproduction.md (DATA=DIR, else ../shared/data)
 	$(BIN)/python docs/make_reproduction.py $(if $(DATA),--data $(DATA))
 
-soak: $(VENV)/.installed-dev ## the long trials: SOAK_KILLS=500 kills of runs, SOAK_MINUTES=60 of fuzzed replies
-	$(BIN)/python -m pytest -m slow -s tests/soak tests/run/test_killed_runs.py $(PYTEST_ARGS)
+soak: $(VENV)/.installed-dev ## the long trials: SOAK_KILLS=500 kills, SOAK_MINUTES=60 of fuzzed replies, SOAK_ROWS=10000000 in a run
+	$(BIN)/python -m pytest -m slow -s tests/soak tests/run/test_killed_runs.py tests/run/test_killed_commands.py $(PYTEST_ARGS)
+
+deep-test: $(VENV)/.installed ## every law a thousand times on every spec, file by file (hours; DEEP_SPECS=specs/gallery for some)
+	@failed=0; for file in $$(find $(DEEP_SPECS) -name '*.medspec' | sort); do \
+	  echo "$$file"; $(BIN)/medspec test --profile deep --quiet "$$file" || failed=1; done; exit $$failed
 
 clean: ## remove the environment and everything that was built; runs/ stays
 	rm -rf $(VENV) build dist target .pytest_cache .ruff_cache .mypy_cache .hypothesis *.egg-info
