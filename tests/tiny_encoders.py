@@ -8,6 +8,7 @@ Nothing is downloaded. The weights come from a seed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,6 +56,45 @@ def write_bert(
     for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
         (folder / name).write_bytes((original / name).read_bytes())
     _export(model, folder / "onnx" / "model.onnx", layers)
+    return TinyEncoder(folder, original)
+
+
+def write_roberta(where: Path, texts: Sequence[str], *, seed: int = 1, context: int = 60) -> TinyEncoder:
+    """A RoBERTa with byte-level tokens learnt from `texts`, where a word at the start of a text has a space before it."""
+    import tokenizers
+    import torch
+    import transformers
+
+    original, folder = where / "original", where / "encoder"
+    original.mkdir(parents=True)
+    learnt = tokenizers.ByteLevelBPETokenizer()
+    learnt.train_from_iterator(texts, vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    learnt.save_model(str(original))
+    merges = (original / "merges.txt").read_text("utf-8").splitlines()[1:]
+    tokenizer = transformers.RobertaTokenizer(
+        vocab=json.loads((original / "vocab.json").read_text("utf-8")),
+        merges=[tuple(line.split()) for line in merges],
+        model_max_length=100,  # more than there are positions, which therefore say how long a text may be
+        add_prefix_space=True,
+    )
+    torch.manual_seed(seed)
+    config = transformers.RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=context + 2,
+        attn_implementation="eager",
+        initializer_range=1.0,
+    )
+    model = transformers.RobertaModel(config, add_pooling_layer=False).eval()
+    tokenizer.save_pretrained(original)
+    model.save_pretrained(original)
+    (folder / "onnx").mkdir(parents=True)
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_bytes((original / name).read_bytes())
+    _export(model, folder / "onnx" / "model.onnx", 2)
     return TinyEncoder(folder, original)
 
 

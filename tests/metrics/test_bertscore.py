@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_encoders import TinyEncoder, write_bert
+from tiny_encoders import TinyEncoder, write_bert, write_roberta
 
 from medspec.backends.base import Options
 from medspec.backends.onnx.encoder import TextEncoder, TextVectors, encoder_digest, open_encoder
@@ -70,6 +70,21 @@ def test_precision_recall_and_f1_are_those_of_the_authors_package(
         assert known.sum() >= len(golds) - 2 and (idf or known.all())
         assert found[known] == pytest.approx(np.clip(expected.numpy()[known], -1, 1), abs=1e-5), value
         assert np.ptp(found) > 0.05, "texts that all score alike show nothing"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_byte_level_tokens_begin_with_a_space_as_in_the_authors_package(tmp_path: Path) -> None:
+    """And a family that counts positions from behind the padding token sees two tokens fewer than it has positions."""
+    import bert_score
+
+    tiny = write_roberta(tmp_path, texts(11, 100))
+    encoder = open_encoder(tiny.folder, Options(device="cpu"))
+    answers, golds = texts(12, 10), texts(13, 10)
+    ways = {"model_type": str(tiny.original), "num_layers": 2, "use_fast_tokenizer": True, "nthreads": 0}
+    theirs = bert_score.score(answers, golds, batch_size=1, device="cpu", **ways)[2].numpy()
+    assert ours(encoder, answers, golds) == pytest.approx(np.clip(theirs, -1, 1), abs=1e-5)
+    assert encoder.context == 60 and ours(encoder, ["fever and cough " * 20], ["fever"]).shape == (1,)
+    assert encoder.describe()["cut"] == 1
 
 
 def test_three_vectors_matched_by_hand() -> None:
