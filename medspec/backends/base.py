@@ -28,8 +28,17 @@ class Abilities:
     deterministic: bool = True
     remote: bool = False
     """What it is asked leaves this machine."""
+    answers: str = "text"
+    """What it answers with: `text`; `label` or `labels` (one or several of `labels`); `boxes` on the one image it sees. All
+    but `text` need a `Form` in the request, and their replies are what the form makes of the answer."""
+    labels: tuple[str, ...] = ()
     by_row: bool = False
     """The reply depends on which row of which task is asked for, not on the prompt: only `replay`."""
+
+    @property
+    def needs_form(self) -> bool:
+        """Whether it answers with something else than words, which a `Form` makes a reply of."""
+        return self.answers != "text"
 
     @property
     def opens_images(self) -> bool:
@@ -72,6 +81,32 @@ class Message:
     """The images of this turn, one for each `IMAGE` in its text, in order."""
 
 
+@attrs.frozen
+class Found:
+    """A box on an image as fractions of it (left, top, right, bottom), the place in `Form.names` of what it shows, where the
+    form has names, and how probable it is."""
+
+    numbers: tuple[float, float, float, float]
+    place: int | None
+    probability: float
+
+
+@attrs.frozen
+class Form:
+    """How the answer of a model that writes no text becomes the text that a reader reads.
+
+    `names` are the names of each value that the answer may be, where it is one or several of a few values. `key` stands for
+    all that decides what is written. `write` takes the places in `names` of the values that are the answer, or `Found`s;
+    it may raise `Misfit`.
+    """
+
+    key: str
+    kind: str
+    """The kind of the answer's type: `bool`, `enum`, `choice`, `set`, `box` or `list` (of boxes)."""
+    names: tuple[tuple[str, ...], ...]
+    write: Callable[[Sequence[Any]], str] = attrs.field(eq=False)
+
+
 @attrs.frozen(kw_only=True)
 class Request:
     """One use of a model for one row.
@@ -87,6 +122,8 @@ class Request:
     options: tuple[str, ...] | None = None
     grammar: str | None = None
     """What the reply may be, in llguidance's Lark, for a model that holds replies to it (`Abilities.constrain`)."""
+    form: Form | None = None
+    """What an answer is written as, for a model that needs it (`Abilities.needs_form`)."""
     sample: int = 0
     """Which of several draws for the row this is, from 0; each has a stream of random numbers of its own."""
 

@@ -53,7 +53,7 @@ def COMMAND(
     refuse_other_questions(folder, before, plan)
     if out is not None and out.resolve() == folder.resolve():
         raise UsageError(f"{folder} keeps what was scored then; name another folder with --out")
-    model, replies = recorded(folder, plan)
+    model, replies = recorded(folder, plan, before)
     roots = record.roots((*data, *config.data))
     watch = progress(quiet=quiet)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from medspec.backends.base import Abilities
+from medspec.backends.labels import misfit_of_labels
 from medspec.check.egress import kept_datasets, why_kept
 from medspec.check.spec import Spec, TaskSpec
 from medspec.plan.judge_nodes import VerdictValue, judges_of
@@ -43,12 +44,32 @@ def _check_task(
     elif call.repeats > 1 and abilities.by_row:
         title = f"`{model}` holds one reply for each row, and `{task.name}` draws several"
         report.add("E0701", title, declared.answer_place)
+    elif abilities.needs_form:
+        _check_form(plan, task, declared, model, abilities, report)
     elif call.options is None and not abilities.text:
         report.add("E0701", f"`{model}` writes no text, and this answer is read from it", declared.answer_place)
     if not abilities.images and takes_images(plan.render(call.render)):
         title = f"`{model}` sees no images, and the prompt `{declared.prompt.name}` shows some"
         label = (declared.prompt.place, f"asked by `{task.name}`")
         report.add("E0701", title, label, helps=[_SEEING])
+
+
+def _check_form(
+    plan: Plan, task: TaskPlan, declared: TaskSpec, model: str, abilities: Abilities, report: Report
+) -> None:
+    """E0701 where the answer, or what is shown, is nothing for a model that answers with labels or boxes."""
+    render = plan.render(task.render)
+    place = (declared.answer_place, f"the answer of `{task.name}`")
+    problem = misfit_of_labels(plan.read(task.read).reader.answer, abilities)
+    if problem is not None:
+        report.add("E0701", f"`{model}` {problem}", place)
+    if render.shots is not None:
+        report.add(
+            "E0701", f"`{model}` reads one text or image, and `{task.name}` shows examples", declared.prompt.place
+        )
+    if abilities.images and not takes_images(render):
+        label = (declared.prompt.place, f"asked by `{task.name}`")
+        report.add("E0701", f"`{model}` reads an image, and the prompt `{declared.prompt.name}` shows none", label)
 
 
 def _check_egress(declared: TaskSpec, model: str, abilities: Abilities, report: Report) -> None:

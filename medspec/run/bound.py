@@ -12,6 +12,7 @@ from medspec.errors import DataError
 from medspec.files.problems import LIMIT
 from medspec.plan.nodes import Call, Plan, Render
 from medspec.run.calls import RowError, prompts_of, requests_of
+from medspec.run.forms import form_maker
 from medspec.run.pictures import Pictures
 from medspec.run.quarantine import Quarantined
 from medspec.run.render import Turns
@@ -50,6 +51,8 @@ class Bound:
     """Width and height of an image by its path, for models that write boxes by it."""
     constrain: bool = False
     """Whether replies are held to the form of the answer."""
+    forms: Plan | None = None
+    """For a model that writes no text: the plan whose readers write its answers, that of the run that asked."""
 
     def shot_rows(self, render: Render) -> tuple[dict[str, Any], ...]:
         """The rows shown before each row of `render`; () where there are none."""
@@ -63,7 +66,8 @@ class Bound:
         if first:
             rows, prompts = only(rows, range(first, len(rows.ids))), None if prompts is None else prompts[first:]
         shots, constrain = self.shot_rows(render), self.constrain
-        return requests_of(self.plan, call, rows, task, shots, self.pictures, prompts, constrain=constrain)
+        form = None if self.forms is None else form_maker(self.forms, self.plan, task)
+        return requests_of(self.plan, call, rows, task, shots, self.pictures, prompts, constrain=constrain, form=form)
 
 
 def written(bound: Bound, budget: Budget, *, keep_going: bool) -> Bound:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from medspec.backends.base import UNREACHABLE, Backend, Reply, Request
+from medspec.backends.base import UNREACHABLE, Backend, Form, Reply, Request
 from medspec.errors import DataError, InternalError
 from medspec.plan.form import digest
 from medspec.plan.nodes import Call, Plan, Render
@@ -69,12 +69,13 @@ def requests_of(
     prompts: Sequence[Turns] | None = None,
     *,
     constrain: bool = False,
+    form: Callable[[dict[str, Any]], Form] | None = None,
 ) -> Iterator[Request]:
     """The request of each row, in order, and again for each further draw. `task` is the name `replay` files may use.
 
     `shot_rows` are the rows shown as examples before each, `pictures` finds the files of images where the model opens them.
     `prompts` is what `prompts_of` gave, where that is at hand: nothing is then written a second time. With `constrain`
-    requests for text carry the grammar of their reader's replies.
+    requests for text carry the grammar of their reader's replies. `form` makes the form of the answer to a row.
 
     Raises `DataError` for a row whose prompt or options cannot be written.
     """
@@ -99,6 +100,7 @@ def requests_of(
                     decode=call.decode,
                     options=options(row),
                     grammar=grammar(row),
+                    form=None if form is None else form(row),
                     sample=sample,
                 )
             except Misfit as error:

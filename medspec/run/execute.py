@@ -223,11 +223,13 @@ def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: 
 
 
 def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: Encoders) -> dict[str, TaskResult]:
-    bound = attrs.evolve(bound, constrain=caller.backend.abilities.constrain)
+    abilities = caller.backend.abilities
+    asked_as = getattr(caller.backend, "asked_as", bound.plan)
+    bound = attrs.evolve(bound, constrain=abilities.constrain, forms=asked_as if abilities.needs_form else None)
     plan = bound.plan
     results: dict[str, TaskResult] = {}
     budget = Budget()  # one for all: replies are kept until the lines of every task are written
-    for asking in askings(plan, by_row=caller.backend.abilities.by_row):
+    for asking in askings(plan, by_row=abilities.by_row or abilities.needs_form):
         rows = bound.rows[plan.render(asking.calls[0].call.render).scan]
         total = sum(len(rows.rows) * asked.call.repeats for asked in asking.calls)
         watch.start(", ".join(task.name for task in asking.tasks), total)

@@ -17,14 +17,12 @@ import attrs
 from medspec.backends.base import Abilities, Reply, Request, sha256_of
 from medspec.plan.judge_nodes import Judge
 from medspec.plan.nodes import Plan, Scan, Shots, TaskPlan
-from medspec.plan.speak import type_in
 from medspec.readers import find_reader
-from medspec.readers.base import Reader
 from medspec.run.bound import Bound
+from medspec.run.forms import written
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows
 from medspec.run.shots import PickedShots, part_of, pick_shots
-from medspec.run.speech import Sizes, to_model
 from medspec.run.text_files import resolve_texts
 from medspec.types import IntegerType, Misfit
 from medspec.types.image import sizes_from
@@ -107,27 +105,16 @@ class InventedModel:
     def close(self) -> None:
         """There is nothing to give back."""
 
-    def _written(self, reader: Reader, value: Any, task: TaskPlan, row: dict[str, Any]) -> str:
-        """The reply that means `value`, with its boxes as the dialect has them."""
-        read = self.bound.plan.read(task.read)
-        use, form = read.reader, None if read.dialect is None else read.dialect.boxes
-        if form is not None:
-            record = self.bound.plan.scan(task.scan).record
-            with sizes_from(self.bound.sizes):
-                value = to_model(value, use.answer, form, row, Sizes(record))
-        return reader.encode(value, type_in(use.answer, form), row, dict(use.settings))
-
     def _text(self, task: TaskPlan, id: str, rng: random.Random) -> str:
         row = self._rows[task.scan][id]
         use = self.bound.plan.read(task.read).reader
-        reader = find_reader(use.name)
-        assert reader is not None, use.name
         drawn = rng.random()
         if drawn >= WRONG:
             return rng.choice(NOISE)
         value = row[task.gold] if drawn < RIGHT else use.answer.invent(rng, row)
         try:
-            return self._written(reader, value, task, row)
+            with sizes_from(self.bound.sizes):
+                return written(self.bound.plan, task, value, row)
         except Misfit:
             # An invented value need not be one that the reader can write, such as a text that fits its expression.
             return rng.choice(NOISE)

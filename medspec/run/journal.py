@@ -53,8 +53,9 @@ def request_key(model_digest: str, request: Request, *, by_row: bool = False) ->
     decode = _JSON({name: getattr(request.decode, name) for name in _SETTINGS})
     row = _JSON([request.task, request.row, request.sample]) if by_row else "null"
     grammar = "" if request.grammar is None else f'"grammar": {_JSON(request.grammar)}, '
+    form = "" if request.form is None else f'"form": {_JSON(request.form.key)}, '
     parts = (
-        f'{{"decode": {decode}, "format": {KEY_FORMAT}, {grammar}"messages": [',
+        f'{{"decode": {decode}, {form}"format": {KEY_FORMAT}, {grammar}"messages": [',
         ", ".join(map(_message_part, request.messages)),
         f'], "model": {_JSON(model_digest)}, "options": {_JSON(request.options)}, "row": {row}}}',
     )

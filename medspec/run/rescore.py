@@ -31,6 +31,8 @@ class Recorded:
     record: RunRecord
     private: bool
     abilities: Abilities
+    asked_as: Plan | None = None
+    """The plan of the run."""
 
     @property
     def digest(self) -> str:
@@ -52,13 +54,14 @@ class Recorded:
         pass
 
 
-def recorded(run: Path, plan: Plan) -> tuple[Recorded, OtherRuns]:
+def recorded(run: Path, plan: Plan, before: Plan) -> tuple[Recorded, OtherRuns]:
     """The model of `run` as it was, and its replies. Raises `StoreError`: in use, damaged, of a newer version."""
     record = RunRecord.read(run)
     Journal.open(run).close()
     abilities = Abilities(logits=True, images=record.opens_images, by_row=record.by_row)
     abilities = attrs.evolve(abilities, constrain=bool(record.options.get("constrain")))
-    return Recorded(run, record, any(scan.private for scan in plan.scans), abilities), OtherRuns([run])
+    abilities = attrs.evolve(abilities, answers=str(record.described.get("answers", "text")))
+    return Recorded(run, record, any(scan.private for scan in plan.scans), abilities, before), OtherRuns([run])
 
 
 def refuse_other_questions(run: Path, before: Plan, after: Plan) -> None:

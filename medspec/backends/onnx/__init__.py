@@ -2,6 +2,7 @@
 
     decoder              writes replies and scores options, with images or without      `backend.py`
     encoder-decoder      the same for text, in the layout of T5 and BART                `seq2seq/`
+    classifier, detector answers with labels, or with boxes on an image                 `tensors/`
 
 Importing this package loads nothing heavy; the model's runtime comes with `SCHEME.open`.
 """
@@ -15,13 +16,17 @@ import attrs
 
 from medspec.backends.base import Abilities, Backend, Options, Scheme
 from medspec.backends.onnx.exports import ENCODER, READER
+from medspec.backends.onnx.tensors.folder import abilities_of_config, find_config, task_of
 
 _TEXT = Abilities(text=True, logits=True, prefix="batch")
 
 
 def abilities_at(place: str | Path) -> Abilities:
-    """What the model in a folder can do, from the names of its graphs."""
+    """What the model in a folder can do, from config.json and the names of its graphs."""
     root = Path(place).expanduser()
+    config = find_config(root)
+    if task_of(config) is not None:
+        return abilities_of_config(config)
     if _has_graph(root, READER):
         return attrs.evolve(_TEXT, prefix="none")
     return attrs.evolve(_TEXT, images=_has_graph(root, ENCODER))
@@ -32,7 +37,12 @@ def _has_graph(root: Path, base: str) -> bool:
 
 
 def _open(place: str, settings: Mapping[str, str], options: Options) -> Backend:
-    if _has_graph(Path(place).expanduser(), READER):
+    root = Path(place).expanduser()
+    if task_of(find_config(root)) is not None:
+        from medspec.backends.onnx.tensors.backend import open_model as open_tensors
+
+        return open_tensors(place, settings, options)
+    if _has_graph(root, READER):
         from medspec.backends.onnx.seq2seq.backend import open_model as open_seq2seq
 
         return open_seq2seq(place, settings, options)

@@ -74,10 +74,10 @@ def resolve_folder(folder: Path, dtype: str | None) -> ModelFolder:
     folders = tuple(dict.fromkeys((folder, graphs)))
     config = read_json(_locate(folders, "config.json"), "the model's configuration")
     export, note = choose_export(graphs, dtype, config)
-    operators, data_files = _whole_graph(export.path)
+    operators, data_files = whole_graph(export.path)
     beside = {part.base: part.path for part in choose_parts(graphs, export)}
     for path in beside.values():
-        data_files += _whole_graph(path)[1]
+        data_files += whole_graph(path)[1]
     return ModelFolder(
         root=folder,
         graph=export.path,
@@ -94,7 +94,7 @@ def resolve_folder(folder: Path, dtype: str | None) -> ModelFolder:
     )
 
 
-def _whole_graph(graph: Path) -> tuple[frozenset[str], list[Path]]:
+def whole_graph(graph: Path) -> tuple[frozenset[str], list[Path]]:
     """The operators of a graph and the files with its weights, all of them checked to be there and whole."""
     require_file(graph, "the model's graph")
     outline = read_outline(graph)

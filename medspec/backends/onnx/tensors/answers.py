@@ -1,0 +1,75 @@
+"""From a model's numbers to an answer: the most likely label, the labels above a half, or boxes.
+
+Detectors give boxes as centre and size in fractions of the image (`pred_boxes`), and for each the logits of its labels. Where
+there is one logit more than labels, the last means no object, and the logits are compared (softmax, as DETR and YOLOS); else
+each stands for itself (sigmoid, as RT-DETR and Deformable DETR).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from medspec.backends.base import Form, Request
+from medspec.backends.labels import match_labels
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[numpy.float32]
+
+HALF = 0.5
+"""Above it a model of several labels says yes to one, and a detector to a box."""
+
+
+def label_scores(logits: Numbers, *, several: bool) -> Numbers:
+    """The natural log-probability of each label, from its logits [labels]: apart from the others with `several`."""
+    import numpy as np
+
+    wide = logits.astype(np.float64)
+    if several:
+        return np.asarray(-np.logaddexp(0.0, -wide), dtype=np.float64)
+    shifted = wide - wide.max()
+    return np.asarray(shifted - np.log(np.exp(shifted).sum()), dtype=np.float64)
+
+
+def said(request: Request, form: Form, scores: Numbers, labels: tuple[str, ...], *, several: bool) -> object:
+    """The reply's text, or the scores of the options in their order. Raises `Unmatched`, and `Misfit` from the form."""
+    import math
+
+    places = match_labels(labels, form.names, whole=form.kind != "choice")
+    own = [float(scores[place]) for place in places]
+    if request.options is not None:
+        return tuple(own)
+    if several:
+        return form.write([value for value, score in enumerate(own) if score > math.log(HALF)])
+    return form.write([own.index(max(own))])
+
+
+def boxes_of(
+    logits: Numbers, boxes: Numbers, count: int, *, wanted: tuple[int, ...], threshold: float, one: bool
+) -> list[tuple[tuple[float, float, float, float], int, float]]:
+    """Boxes (left, top, right, bottom, fractions of the image) of labels in `wanted`, the likeliest first, with the label of
+    each and its probability.
+
+    `logits` [boxes, `count` or one more], `boxes` [boxes, 4]. Those above `threshold`; with `one` the likeliest, whatever it is.
+    """
+    import numpy as np
+
+    wide = logits.astype(np.float64)
+    if logits.shape[1] == count + 1:
+        shares = np.exp(wide - wide.max(axis=1, keepdims=True))
+        shares = (shares / shares.sum(axis=1, keepdims=True))[:, :count]
+    else:
+        shares = 1 / (1 + np.exp(-wide))
+    shares = shares[:, list(wanted)]
+    likely, labels = shares.max(axis=1), shares.argmax(axis=1)
+    order = np.argsort(-likely, kind="stable")
+    chosen = order[:1] if one else [at for at in order if likely[at] > threshold]
+    x, y, width, height = boxes.astype(np.float64)[chosen].T
+    sides = np.clip([x - width / 2, y - height / 2, x + width / 2, y + height / 2], 0.0, 1.0)
+    found = []
+    for at, box in zip(chosen, sides.T, strict=True):
+        left, top, right, bottom = (float(side) for side in box)
+        found.append(((left, top, right, bottom), wanted[labels[at]], float(likely[at])))
+    return found
