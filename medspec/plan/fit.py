@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from medspec.backends.base import Abilities
-from medspec.backends.labels import misfit_of_labels
 from medspec.check.egress import kept_datasets, why_kept
 from medspec.check.spec import Spec, TaskSpec
+from medspec.plan.fit_labels import misfit_of_labels
 from medspec.plan.judge_nodes import VerdictValue, judges_of
 from medspec.plan.judged import judged_scores
 from medspec.plan.nodes import Plan, Render, TaskPlan

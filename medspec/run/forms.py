@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from medspec.backends.base import Form, Found
-from medspec.backends.labels import located_fields, names_of
 from medspec.errors import InternalError
 from medspec.plan.form import digest
 from medspec.plan.judge_nodes import BoxForm
@@ -19,6 +18,7 @@ from medspec.readers import find_reader
 from medspec.run.speech import Sizes, converted, to_model
 from medspec.types import Box, BoxType
 from medspec.types.box import checked
+from medspec.types.labels import located_fields, names_of
 
 _UNIT = BoxForm(order="xyxy", frame="unit")
 

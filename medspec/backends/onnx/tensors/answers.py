@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from medspec.backends.base import Form, Request
-from medspec.backends.labels import match_labels
+from medspec.types.labels import match_labels
 
 if TYPE_CHECKING:
     import numpy

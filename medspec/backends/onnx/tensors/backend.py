@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Abilities, Found, Options, Reply, Request, sha256_of
-from medspec.backends.labels import Unmatched, match_labels
 from medspec.backends.onnx.decoder import StepFailed
 from medspec.backends.onnx.sampling import NOT_FINITE
 from medspec.backends.onnx.session import open_session
@@ -25,6 +24,7 @@ from medspec.backends.onnx.tensors.graph import TensorGraph, read_graph
 from medspec.backends.onnx.vision.pixels import BadImage, load_processor, open_image
 from medspec.errors import BackendError, UsageError
 from medspec.types.base import Misfit
+from medspec.types.labels import Unmatched, match_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

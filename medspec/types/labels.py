@@ -4,6 +4,7 @@ A label and a value are the same when their names are, letter case, `_`, `-` and
 and its text, an option by its letter and its text, true by `yes`, `true` and `positive`, false by `no`, `false` and `negative`.
 Nothing is guessed: a value without a label, a label without a value and a name that stands for two are refused.
 
+    >>> from medspec.types import BooleanType
     >>> match_labels(("NEGATIVE", "POSITIVE"), names_of(BooleanType(), {}))
     (1, 0)
 """
@@ -13,17 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from medspec.backends.base import Abilities
-from medspec.types import Type
 from medspec.types.choice import LETTERS
 
 YES, NO = ("yes", "true", "positive"), ("no", "false", "negative")
-
-_ANSWERS = {
-    "label": (("bool", "enum", "choice"), "one of its labels"),
-    "labels": (("set",), "any number of its labels"),
-    "boxes": (("box", "list"), "boxes on the one image"),
-}
 
 Names = tuple[tuple[str, ...], ...]
 
@@ -72,21 +65,6 @@ def match_labels(labels: Sequence[str], names: Names, *, whole: bool = True) -> 
     return tuple(places)
 
 
-def misfit_of_labels(type_: Type, abilities: Abilities) -> str | None:
-    """Why a model with these abilities cannot answer with a value of `type_`; None where it can."""
-    kinds, words = _ANSWERS[abilities.answers]
-    inner = type_.children[0] if type_.kind in ("list", "set") and type_.children else type_
-    inside = located_fields(inner) if type_.kind == "list" else None
-    if abilities.answers == "boxes" and inside is not None:
-        return _unmatched(abilities.labels, names_of(type_, {}))
-    wanted = {"list": "box", "set": "enum"}.get(type_.kind, inner.kind)
-    if type_.kind not in kinds or inner.kind != wanted:
-        return f"answers with {words}, and this answer is {type_.spelled}"
-    if type_.kind not in ("bool", "enum", "set"):
-        return None
-    return _unmatched(abilities.labels, names_of(inner, {}))
-
-
 def located_fields(type_: Any) -> tuple[str, str, str | None] | None:
     """The names of the box, the label and the confidence of a record of just these; None for another type."""
     if type_.kind != "record":
@@ -100,14 +78,6 @@ def located_fields(type_: Any) -> tuple[str, str, str | None] | None:
     if sure and (kinds[sure[0]].low, kinds[sure[0]].high) != (0, 1):
         return None
     return boxes[0], labels[0], sure[0] if sure else None
-
-
-def _unmatched(labels: Sequence[str], names: Names) -> str | None:
-    try:
-        match_labels(labels, names)
-    except Unmatched as err:
-        return str(err)
-    return None
 
 
 def _fold(name: str) -> str:
