@@ -18,15 +18,14 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+from measuring import ROOT, Taken, median, process, write_bytecode
+
 PEER = "lm_eval[hf]==0.4.13"
 MODEL_WORK, ALL_WORK = ("letters", "texts", "write"), ("letters", "texts", "write", "many")
 
@@ -46,6 +45,7 @@ def main() -> None:
     install(asked.harness, asked.peer)
     one = asked.peer == "onnxruntime"
     all_work = ("letters", "texts") if one else ALL_WORK
+    write_bytecode()
     print(
         f"{'work':8} {'rounds':>6} {'peer wall':>10} {'cpu':>8} {'MB':>6} {'wall':>8} {'cpu':>8} {'MB':>6}  ratio wall / cpu"
     )
@@ -116,23 +116,12 @@ def own_command(asked: argparse.Namespace, folder: Path, work: str, out: Path) -
     return [*program, "--device", "cpu", "--out", str(out / "run"), "--format", "json", "-q"]
 
 
-def timed(command: list[str], folder: Path, one: bool) -> tuple[float, float, float]:
-    """Wall seconds, processor seconds and the largest memory in MB of one process, with `one` on one processor."""
+def timed(command: list[str], folder: Path, one: bool) -> Taken:
+    """One process, without the network and with one thread, with `one` on one processor."""
     if one:
         command = ["taskset", "-c", str(min(os.sched_getaffinity(0))), *command]
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(folder / "hf")}
-    surroundings = {**os.environ, **offline, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    surroundings["PYTHONPATH"] = str(ROOT)
-    with tempfile.TemporaryFile() as log:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, env=surroundings, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = status
-        if status:
-            log.seek(0)
-            raise SystemExit(f"{' '.join(command)} failed:\n{log.read().decode(errors='replace')[-3000:]}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return process(command, folder, OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", **offline)
 
 
 def compare(work: str, mine: Path, theirs: Path) -> str:
@@ -157,12 +146,12 @@ def compare(work: str, mine: Path, theirs: Path) -> str:
     return f"{equal} of {count} the same" + (f", scores within {largest:.1e}" if work != "write" else "")
 
 
-def show(work: str, ours: list[Any], peers: list[Any], same: list[str]) -> None:
-    wall, cpu, memory = (statistics.median(run[at] for run in ours) for at in range(3))
-    peer_wall, peer_cpu, peer_memory = (statistics.median(run[at] for run in peers) for at in range(3))
+def show(work: str, ours: list[Taken], peers: list[Taken], same: list[str]) -> None:
+    own, peer = median(ours), median(peers)
     print(
-        f"{work:8} {len(ours):6} {peer_wall:10.1f} {peer_cpu:8.1f} {peer_memory:6.0f} {wall:8.1f} {cpu:8.1f} {memory:6.0f}"
-        f"  {peer_wall / wall:.1f} / {peer_cpu / cpu:.1f}   {'; '.join(sorted(set(same)))}",
+        f"{work:8} {len(ours):6} {peer.seconds:10.1f} {peer.cpu:8.1f} {peer.memory:6.0f}"
+        f" {own.seconds:8.1f} {own.cpu:8.1f} {own.memory:6.0f}"
+        f"  {peer.seconds / own.seconds:.1f} / {peer.cpu / own.cpu:.1f}   {'; '.join(sorted(set(same)))}",
         flush=True,
     )
 

@@ -3,20 +3,18 @@
     python perf/metrics.py [--rows 1000000] [--rounds 5] [--format json]
 
 Answers come to a metric as Python values, as readers make them, so both sides begin there. What is written by hand knows no
-unread rows, no settings and no types: it is what a notebook would do. Medians of rounds in which both are run in turn.
+unread rows, no settings and no types: it is what a notebook would do. CPU time, the least of the rounds, both in turn.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from measuring import arguments, in_turn, show
 
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch
@@ -67,44 +65,28 @@ def cases(rows: int) -> dict[str, tuple[str, Any, list[Any], list[Any], Callable
     }
 
 
-def seconds_of(work: Callable[[], float]) -> tuple[float, float]:
-    start = time.perf_counter()
-    value = work()
-    return time.perf_counter() - start, value
-
-
 def measure(rows: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Median milliseconds of both, and how many times the one by hand the metric takes."""
+    """Milliseconds of both, and how many times the one by hand the metric takes."""
     found = {}
     for name, (metric_name, type_, answers, golds, by_hand) in cases(rows).items():
         metric = find_metric(metric_name)
         assert metric is not None
-        metric.compute(Batch(type_, answers[:2], golds[:2]), {})  # not counted: imports
-        ours, theirs = [], []
-        for _ in range(rounds):
-            taken, value = seconds_of(lambda m=metric, b=(type_, answers, golds): m.compute(Batch(*b), {}))  # type: ignore[misc]
-            ours.append(taken)
-            taken, expected = seconds_of(lambda f=by_hand, a=answers, g=golds: f(a, g))  # type: ignore[misc]
-            theirs.append(taken)
-            assert abs(value - expected) < 1e-9, (name, value, expected)
-        own, other = statistics.median(ours) * 1000, statistics.median(theirs) * 1000
-        found[name] = {"milliseconds": own, "by hand": other, "times": own / other}
+        compute = metric.compute
+        compute(Batch(type_, answers[:2], golds[:2]), {})  # not counted: imports
+        works = [partial(_own, compute, type_, answers, golds), partial(by_hand, answers, golds)]
+        (own, value), (other, expected) = in_turn(works, rounds)
+        assert abs(value - expected) < 1e-9, (name, value, expected)
+        found[name] = {"ms": own * 1000, "by hand": other * 1000, "times": own / other}
     return found
 
 
+def _own(compute: Callable[[Batch, dict[str, Any]], float], type_: Any, answers: list[Any], golds: list[Any]) -> float:
+    return compute(Batch(type_, answers, golds), {})
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    given = parser.parse_args()
-    found = measure(given.rows, given.rounds)
-    if given.format == "json":
-        print(json.dumps(found, indent=2))
-        return
-    print(f"{'over ' + format(given.rows, ',') + ' rows':<22} {'ms':>8} {'by hand':>8} {'times':>6}")
-    for name, row in found.items():
-        print(f"{name:<22} {row['milliseconds']:>8.0f} {row['by hand']:>8.0f} {row['times']:>6.1f}")
+    given = arguments(__doc__, rows=1_000_000, rounds=5)
+    show(f"over {given.rows:,} rows", measure(given.rows, given.rounds), given.format)
 
 
 if __name__ == "__main__":

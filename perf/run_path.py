@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+import attrs
+from measuring import Taken, median, process, write_bytecode
 
 SPEC = '''edition 2026
 import std.metrics { accuracy, macro_f1 }
@@ -64,25 +63,9 @@ def write_items(folder: Path, rows: int, words: int) -> int:
     return (folder / "exam_test.jsonl").stat().st_size
 
 
-def process(arguments: list[str], folder: Path) -> dict[str, float]:
-    """Wall and CPU seconds and the largest memory, in MB, of a process that must end well."""
-    start = time.perf_counter()
-    with (folder / "output.txt").open("w") as output:
-        running = subprocess.Popen(arguments, cwd=folder, stdout=output, stderr=output)
-        _, status, used = os.wait4(running.pid, 0)
-    if status:
-        raise SystemExit((folder / "output.txt").read_text())
-    wall = time.perf_counter() - start
-    return {"seconds": wall, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}
-
-
-def medspec(folder: Path, out: str) -> dict[str, float]:
+def medspec(folder: Path, out: str) -> Taken:
     run = [sys.executable, "-m", "medspec", "run", "mcq.medspec", "--model", "hash", "--data", ".", "--out", out, "-q"]
     return process([*run, "--fresh"], folder)
-
-
-def median(found: list[dict[str, float]]) -> dict[str, float]:
-    return {key: statistics.median(one[key] for one in found) for key in found[0]}
 
 
 def measure(rows: int, rounds: int) -> dict[str, Any]:
@@ -90,13 +73,18 @@ def measure(rows: int, rounds: int) -> dict[str, Any]:
         folder = Path(name)
         (folder / "mcq.medspec").write_text(SPEC.replace("SHOTS", SHOTS), encoding="utf-8")
         data = write_items(folder, rows, 65)
-        taken: dict[str, list[dict[str, float]]] = {"imports": [], "first": [], "again": []}
+        taken: dict[str, list[Taken]] = {"imports": [], "first": [], "again": []}
         for number in range(rounds):
             taken["imports"].append(process([sys.executable, "-c", IMPORTS], folder))
             taken["first"].append(medspec(folder, f"out{number}"))
             taken["again"].append(medspec(folder, f"out{number}"))
         log = sum(file.stat().st_size for file in (folder / "out0").iterdir())
-    return {"rows": rows, "data": data, "log": log, **{what: median(found) for what, found in taken.items()}}
+    return {
+        "rows": rows,
+        "data": data,
+        "log": log,
+        **{what: attrs.asdict(median(found)) for what, found in taken.items()},
+    }
 
 
 def measure_large(rows: int) -> dict[str, Any]:
@@ -106,7 +94,7 @@ def measure_large(rows: int) -> dict[str, Any]:
         data = write_items(folder, rows, 20)
         found = medspec(folder, "out")
         log = sum(file.stat().st_size for file in (folder / "out").iterdir())
-    return {"rows": rows, "data": data, "log": log, "first": found}
+    return {"rows": rows, "data": data, "log": log, "first": attrs.asdict(found)}
 
 
 def show(found: dict[str, Any]) -> None:
@@ -136,6 +124,7 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=0)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     given = parser.parse_args()
+    write_bytecode()
     results = [measure(given.rows, given.rounds)]
     if given.large:
         results.append(measure_large(given.large))

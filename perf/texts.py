@@ -3,16 +3,15 @@
     python perf/texts.py [--rows 3000] [--rounds 3] [--format json]
 
 Texts of 60 invented words, of which 6 in 10 are shared. Beside ours stand rouge-score without stemming and sacrebleu with its
-defaults; the numbers must agree. CPU seconds, the best of the rounds, both in turn.
+defaults; the numbers must agree. CPU time, the least of the rounds, both in turn.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import time
 from collections.abc import Callable
+
+from measuring import arguments, in_turn, show
 
 from medspec.metrics import find_metric
 from medspec.metrics.base import Batch
@@ -64,42 +63,20 @@ def ours(case: str, answers: list[str], golds: list[str]) -> Callable[[], float]
     return compute
 
 
-def seconds_of(work: Callable[[], float]) -> tuple[float, float]:
-    start = time.process_time()
-    value = work()
-    return time.process_time() - start, value
-
-
 def measure(rows: int, rounds: int) -> dict[str, dict[str, float]]:
-    """CPU milliseconds of both, and how many times as fast ours is."""
+    """Milliseconds of both, and how many times as fast ours is."""
     answers, golds = texts(rows)
     found = {}
     for case, theirs in libraries(answers, golds).items():
-        own = ours(case, answers, golds)
-        taken: tuple[list[float], list[float]] = ([], [])
-        for _ in range(rounds):
-            for place, work in enumerate((own, theirs)):
-                seconds, value = seconds_of(work)
-                taken[place].append(seconds)
-                assert abs(value - own()) < 1e-9, (case, value, own())
-        mine, other = min(taken[0]) * 1000, min(taken[1]) * 1000
-        found[case] = {"milliseconds": mine, "library": other, "times as fast": other / mine}
+        (own, value), (other, expected) = in_turn([ours(case, answers, golds), theirs], rounds)
+        assert abs(value - expected) < 1e-9, (case, value, expected)
+        found[case] = {"ms": own * 1000, "library": other * 1000, "times as fast": other / own}
     return found
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=3000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    given = parser.parse_args()
-    found = measure(given.rows, given.rounds)
-    if given.format == "json":
-        print(json.dumps(found, indent=2))
-        return
-    print(f"{'over ' + format(given.rows, ',') + ' rows':<18} {'ms':>8} {'library':>8} {'times as fast':>14}")
-    for name, row in found.items():
-        print(f"{name:<18} {row['milliseconds']:>8.0f} {row['library']:>8.0f} {row['times as fast']:>14.1f}")
+    given = arguments(__doc__, rows=3000, rounds=3)
+    show(f"over {given.rows:,} rows", measure(given.rows, given.rounds), given.format)
 
 
 if __name__ == "__main__":
