@@ -73,6 +73,10 @@ class RunRecord:
             record = cls(**found)
             if (field := misfit(record, {"Mapping": Mapping, "Any": object})) is not None:
                 raise ValueError(f"`{field}` holds something else")
+            if not all(
+                isinstance(listed, list) and all(isinstance(e, str) for e in listed) for listed in record.data.values()
+            ):
+                raise ValueError("`data` holds something else")
             return record
         except FileNotFoundError:
             raise StoreError(

@@ -111,6 +111,9 @@ def test_what_cannot_go_on_says_why(project, medspec):
     assert said("resume", "one", "-q")[1] == (
         "error: the run was begun in /nowhere/at/all, which is not there; go on where it is"
     )
+    for data in ({"given": 7}, {"environment": None}, {"configured": [7]}, {"given": "folder"}):
+        record.write_text(json.dumps({**kept, "data": data}))
+        assert "runs/one/run.json cannot be read: `data` holds something else" in said("resume", "one")[1]
     record.write_text("{")
     assert "runs/one/run.json cannot be read" in said("resume", "one")[1]
 
