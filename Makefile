@@ -9,6 +9,8 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 300
 DEEP_SPECS ?= specs
+DAMAGES ?= 500
+DAMAGES_SEED ?= 1
 
 # Folders of a virtual environment are named differently on Windows.
 ifeq ($(OS),Windows_NT)
@@ -36,9 +38,9 @@ run: $(VENV)/.installed ## compile the specs of this repository and run its quic
 test: $(VENV)/.installed-dev ## run the tests (PYTEST_ARGS passes options on)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-laws: $(VENV)/.installed-dev ## the laws on thousands of examples, and every damage of a token (many minutes)
+laws: $(VENV)/.installed-dev ## the laws on thousands of examples, and DAMAGES=500 damaged tokens of each folder of specs (many minutes)
 	MEDSPEC_TEST_PROFILE=thorough $(BIN)/python -m pytest tests/syntax tests/check tests/readers tests/types tests/metrics tests/passes $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m slow tests/check/test_one_mistake.py $(PYTEST_ARGS)
+	DAMAGES=$(DAMAGES) DAMAGES_SEED=$(DAMAGES_SEED) $(BIN)/python -m pytest -m slow tests/check/test_one_mistake.py $(PYTEST_ARGS)
 
 # Not among the development tools of the environment: it has no wheels for every platform.
 fuzz: $(VENV)/.installed-dev ## look for texts that crash the parser, formatter, checker and templates (FUZZ_SECONDS=300 each)

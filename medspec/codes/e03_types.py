@@ -95,7 +95,8 @@ on something that is no image, would be compared all the same, and the score wou
         title="an anchor names a field that is missing or does not fit",
         why="""\
 `choice of options` says which list of the row the choice is made from; the reader needs it to know the letters, and the
-data to know what the gold index points at. So the field must be there and must be a list of texts.""",
+data to know what the gold index points at. So the field must be there and must be a list of texts. In the same way a span
+names the text that it is a part of, and a box its image.""",
         wrong=module(METRICS, EXAM.replace("choice of options", "choice of stem"), ASK, LETTERS),
         right=module(METRICS, EXAM, ASK, LETTERS),
         related=("E0308", "E0408"),

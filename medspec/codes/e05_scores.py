@@ -136,8 +136,10 @@ _SUITES = (
         code="E0506",
         title="the tasks of a suite cannot be combined",
         why="""\
-An aggregate is an average of primary metrics. It needs at least one task, each task once, and metrics whose ranges have
-two known ends; otherwise the number exists and means nothing.""",
+An aggregate is an average of primary metrics, or of the one it names. It needs at least one task, each task once, and
+metrics of one range and direction, with two known ends; otherwise the number exists and means nothing. `over [a, b]` takes
+some of the tasks. `rescale: chance` makes of each score its share of the way from guessing to perfect, where it is known what
+guessing gets: for the accuracy of closed answers, and for texts, numbers, spans and boxes.""",
         wrong=module(
             METRICS,
             NOTES,
