@@ -85,11 +85,15 @@ def kv_bytes(config: Mapping[str, Any], dtype: str) -> int | None:
 
 def _folder(model: str) -> Path | None:
     """The folder of the model's files; None for models that have none here."""
-    from medspec.backends import SCHEMES
+    from medspec.backends import SCHEMES, abilities_of
     from medspec.backends.builtin import MODELS
     from medspec.backends.opening import read_name
 
     scheme, place, _ = read_name(model, SCHEMES)
     if scheme.name == "builtin":
         return MODELS.get(place)
-    return Path(place).expanduser() if scheme.name == "onnx" else None
+    if scheme.name != "onnx":
+        return None
+    abilities = abilities_of(model)
+    # What reads images only, and answers with labels or boxes, has no tokens.
+    return None if abilities.needs_form and abilities.images else Path(place).expanduser()

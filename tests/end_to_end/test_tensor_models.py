@@ -276,3 +276,12 @@ def test_settings_and_labels_that_do_not_fit_are_refused(tmp_path: Path) -> None
         SCHEME.open(str(tmp_path / "seen"), {"threshold": "x"}, Options())
     abilities = abilities_of(f"onnx:{tmp_path / 'seen'}")
     assert (abilities.answers, abilities.images, abilities.logits) == ("boxes", True, False)
+
+
+def test_what_reads_images_only_is_estimated_without_a_tokenizer(tmp_path: Path) -> None:
+    from medspec.run.token_counts import counter_of
+
+    write_seeing(tmp_path / "seen", kind="vit", labels=("no", "yes"))
+    write_classifier(tmp_path / "read", labels=("no", "yes"))
+    assert "has no tokenizer here" in counter_of(f"onnx:{tmp_path / 'seen'}").how
+    assert counter_of(f"onnx:{tmp_path / 'read'}").how.startswith("tokens as")
