@@ -2,7 +2,7 @@
 
     python -m medspec.demo.vision.train [FOLDER] [--steps N]        default folder: medspec/demo/vision_model
 
-Needs the `dev` extras. Minutes on one core. The same machine writes the same bytes every time; another kind of processor
+Needs the `dev` extras. An hour on one core. The same machine writes the same bytes every time; another kind of processor
 rounds differently and ends with a slightly different model.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MODEL_FOLDER = Path(__file__).parents[1] / "vision_model"
 SEED = 1
-STEPS = 1400
+STEPS = 4000
 ROWS = 8
 """Rows of each task in a step."""
 _WARM_UP = 50
