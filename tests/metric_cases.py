@@ -85,9 +85,10 @@ KINDS: dict[str, tuple[Type, st.SearchStrategy[Any]]] = {
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "ece": [{}, {"bins": 3}],
-    "rouge": [{"variant": variant} for variant in ("1", "2", "l")],
-    "bleu": [{}, {"order": 1}],
-    "sentence_bleu": [{}, {"order": 2}],
+    "rouge": [{"variant": variant} for variant in ("1", "2", "l")] + [{"variant": "l", "language": "zh"}],
+    "bleu": [{}, {"order": 1}, {"language": "zh"}],
+    "sentence_bleu": [{}, {"order": 2}, {"language": "zh"}],
+    "token_f1": [{}, {"language": "zh"}],
     "exact_match": [{}, {"ignore_case": True, "ignore_punctuation": True, "ignore_articles": True}],
     "bertscore": [{"model": "it"}, {"model": "it", "idf": True, "baseline": 0.2}, {"model": "it", "value": "recall"}],
     "smoothed_bleu": [{"order": 1}, {}],

@@ -148,6 +148,9 @@ class Metric:
     `entries` says what a metric of one value takes where a judge is asked about every entry of a list: the `mean` or the
     `worst` of them, or `all`: a tuple of (value, points), which it can tell from a single value; with `counted` an unread
     row has all entries of its list, none of them with a value.
+
+    `words`, for metrics that see no words in some scripts and give 0 there, are the words they see in a text: a run counts
+    the golds that have none.
     """
 
     name: str
@@ -161,6 +164,7 @@ class Metric:
     settings: tuple[Setting, ...] = ()
     worst_of: Callable[[Mapping[str, Type]], str | None] | None = None
     entries: str = "mean"
+    words: Callable[[str, Settings], list[str]] | None = None
 
     def encoder(self, settings: Settings) -> str | None:
         """The model that must have encoded the texts of a batch, as the settings name it; None where none is needed."""

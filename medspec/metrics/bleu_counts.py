@@ -1,7 +1,7 @@
 """What BLEU is made of: how many runs of one to `order` words of an answer are in its gold, and how long both are.
 
-Tokens are those of mteval-v13a. Where a text has runs of some length and none is in the gold, the first such precision is
-taken as half of one run, the next as a quarter, and so on ("exp" of sacrebleu). Papineni et al., ACL 2002.
+Tokens are those of mteval-v13a, or of sacrebleu's `zh`. Where a text has runs of some length and none is in the gold, the
+first such precision is taken as half of one run, the next as a quarter, and so on ("exp" of sacrebleu). Papineni et al., ACL 2002.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from medspec.metrics.base import Setting
+from medspec.metrics.chinese_words import bleu_characters
 from medspec.metrics.words import bleu_words, n_grams
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 ORDER = Setting(name="order", default=4, low=1, high=9, summary="the longest runs of words that are looked at")
 
 
-def counts_of(answer: str, gold: str, order: int) -> list[int]:
+def counts_of(answer: str, gold: str, order: int, language: str) -> list[int]:
     """Shared runs of each length, all runs of each length, words of the answer, words of the gold: 2 * order + 2 numbers."""
-    ours, theirs = bleu_words(answer), bleu_words(gold)
+    words = bleu_characters if language == "zh" else bleu_words
+    ours, theirs = words(answer), words(gold)
     shared = [(n_grams(ours, n) & n_grams(theirs, n)).total() for n in range(1, order + 1)]
     return [*shared, *(max(len(ours) - n, 0) for n in range(order)), len(ours), len(theirs)]
 

@@ -4,7 +4,8 @@
     rouge(variant: l)    the longest run of words that both have in this order, gaps allowed
 
 Words are runs of the letters a to z and of digits, in lower case, not stemmed: the same as the package `rouge-score`
-with `use_stemmer=False`. Other scripts have no words here, and a row without words on one side counts 0.
+with `use_stemmer=False`. With `language: zh` every Chinese character is a word, too; it is `rouge-score` with a tokenizer
+of its own. Other scripts have no words here: a row without words on one side counts 0, and a run says so of its golds.
 An unread row counts 0.
 
 torchmetrics fills a table of all pairs of words for each row, which takes 6 ms for two texts of 200 words; here a row of
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from medspec.metrics.base import FRACTION, Metric, Setting, Settings, Signature, Unread, mean_of
+from medspec.metrics.chinese_words import CHARACTERS, rouge_characters
 from medspec.metrics.patterns import TEXT
 from medspec.metrics.words import harmonic, n_grams, rouge_words
 from medspec.types.base import Type
@@ -26,12 +28,17 @@ def per_row(answer: Any, gold: Any, type_: Type, settings: Settings) -> float:
     """The F1 of one answer."""
     if isinstance(answer, Unread):
         return 0.0
-    ours, theirs = rouge_words(answer), rouge_words(gold)
+    ours, theirs = words_of(answer, settings), words_of(gold, settings)
     if settings["variant"] == "l":
         return harmonic(longest_common(ours, theirs), len(ours), len(theirs))
     length = int(settings["variant"])
     of_answer, of_gold = n_grams(ours, length), n_grams(theirs, length)
     return harmonic((of_answer & of_gold).total(), of_answer.total(), of_gold.total())
+
+
+def words_of(text: str, settings: Settings) -> list[str]:
+    """The words of a text in the language of the settings."""
+    return rouge_characters(text) if settings["language"] == "zh" else rouge_words(text)
 
 
 def longest_common(ours: Sequence[str], theirs: Sequence[str]) -> int:
@@ -59,5 +66,6 @@ ROUGE = Metric(
     signature=Signature(pred=TEXT, gold=TEXT, yields=FRACTION, grain="per row", empty=None),
     compute=mean_of(per_row),
     per_row=per_row,
-    settings=(Setting(name="variant", default="l", choices=("1", "2", "l"), summary="what is shared"),),
+    settings=(CHARACTERS, Setting(name="variant", default="l", choices=("1", "2", "l"), summary="what is shared")),
+    words=words_of,
 )

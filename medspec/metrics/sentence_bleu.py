@@ -2,6 +2,7 @@
 
 The same as sacrebleu's sentence BLEU with its defaults (tokens of mteval-v13a, case counts, "exp" smoothing, lengths of
 which the answer has no runs left out), divided by 100. `order: 1` looks at single words only.
+`language: zh` takes sacrebleu's tokens `zh`: each Chinese character by itself; without it a run of them is one word.
 An unread row counts 0, as an empty answer does.
 
 torchmetrics has no value for single rows; the tests compare with sacrebleu.
@@ -13,6 +14,7 @@ from typing import Any
 
 from medspec.metrics.base import FRACTION, Metric, Settings, Signature, Unread, mean_of
 from medspec.metrics.bleu_counts import ORDER, bleu_of, counts_of
+from medspec.metrics.chinese_words import CHARACTERS
 from medspec.metrics.patterns import TEXT
 from medspec.types.base import Type
 
@@ -21,7 +23,8 @@ def per_row(answer: Any, gold: Any, type_: Type, settings: Settings) -> float:
     """BLEU of one answer."""
     if isinstance(answer, Unread):
         return 0.0
-    return bleu_of(counts_of(answer, gold, settings["order"]), settings["order"], effective=True)
+    order = settings["order"]
+    return bleu_of(counts_of(answer, gold, order, settings["language"]), order, effective=True)
 
 
 SENTENCE_BLEU = Metric(
@@ -31,5 +34,5 @@ SENTENCE_BLEU = Metric(
     signature=Signature(pred=TEXT, gold=TEXT, yields=FRACTION, grain="per row", empty=None),
     compute=mean_of(per_row),
     per_row=per_row,
-    settings=(ORDER,),
+    settings=(CHARACTERS, ORDER),
 )

@@ -1,8 +1,8 @@
 """Token F1: how many words answer and gold share, as the SQuAD evaluation counts them.
 
 Words are in lower case, without ASCII punctuation and without English articles. A word that occurs twice is shared twice
-only if it is twice in both. Where one side has no words left, the value is 1 if the other has none either, else 0. Texts
-that are not cut by spaces, such as Chinese, are one word: this metric is not for them.
+only if it is twice in both. Where one side has no words left, the value is 1 if the other has none either, else 0. A text
+in Chinese is one word, unless `language: zh` cuts it into characters, as the evaluation of MLQA does.
 An unread row counts 0.
 
 torchmetrics computes the same (its `SQuAD`, F1) a text at a time from dictionaries, with no value for single rows.
@@ -14,6 +14,7 @@ from collections import Counter
 from typing import Any
 
 from medspec.metrics.base import FRACTION, Metric, Settings, Signature, Unread, mean_of
+from medspec.metrics.chinese_words import CHARACTERS, squad_characters
 from medspec.metrics.patterns import TEXT
 from medspec.metrics.words import harmonic, squad_words
 from medspec.types.base import Type
@@ -23,7 +24,8 @@ def per_row(answer: Any, gold: Any, type_: Type, settings: Settings) -> float:
     """F1 of the words of the two texts."""
     if isinstance(answer, Unread):
         return 0.0
-    ours, theirs = squad_words(answer), squad_words(gold)
+    words = squad_characters if settings["language"] == "zh" else squad_words
+    ours, theirs = words(answer), words(gold)
     if not ours or not theirs:
         return float(ours == theirs)
     return harmonic((Counter(ours) & Counter(theirs)).total(), len(ours), len(theirs))
@@ -36,4 +38,5 @@ TOKEN_F1 = Metric(
     signature=Signature(pred=TEXT, gold=TEXT, yields=FRACTION, grain="per row", empty=None),
     compute=mean_of(per_row),
     per_row=per_row,
+    settings=(CHARACTERS,),
 )

@@ -55,7 +55,12 @@ def bleu_words(text: str) -> list[str]:
     text = text.rstrip().replace("<skipped>", "").replace("-\n", "").replace("\n", " ")
     for written, sign in (("&quot;", '"'), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")):
         text = text.replace(written, sign)
-    text = _SIGNS.sub(r" \1 ", f" {text} ")
+    return mteval_words(f" {text} ")
+
+
+def mteval_words(text: str) -> list[str]:
+    """The second part of mteval-v13a, which sets signs apart."""
+    text = _SIGNS.sub(r" \1 ", text)
     text = _POINT_AFTER.sub(r"\1 \2 ", text)
     text = _POINT_BEFORE.sub(r" \1 \2", text)
     return _DASH.sub(r"\1 \2 ", text).split()

@@ -19,6 +19,7 @@ from medspec.run.shots import PickedShots, check_apart, near_shots, only, part_o
 from medspec.run.slices import groups_of
 from medspec.run.spool import Budget
 from medspec.run.text_files import resolve_texts
+from medspec.run.unseen_words import unseen_words
 from medspec.types.image import sizes_from
 
 
@@ -38,6 +39,7 @@ def bind(
     scored = {id: _limited(rows, limit) for id, rows in whole.items()}
     shots: dict[str, PickedShots] = {}
     warnings = [*(line for rows in scored.values() for line in rows.warnings), *_empty_slices(resolved, scored)]
+    warnings += unseen_words(resolved, scored)
     for render in resolved.renders:
         if render.shots is None:
             continue
