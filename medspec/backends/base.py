@@ -174,7 +174,7 @@ class Options:
     """What the command line says about how to run a model. Backends ignore what does not concern them."""
 
     device: str = "auto"
-    """`auto` (CUDA when it is there, else CPU), `cpu`, or `cuda` (an error when it cannot be had)."""
+    """`auto` (CUDA when it is there, else CPU), `cpu`, `cuda` (an error when it cannot be had), `cuda:1`, or several."""
     threads: int | None = None
     dtype: str | None = None
     """Which export to load, as the file suffix names it: `fp32`, `fp16`, `q4`, ..."""
@@ -186,6 +186,8 @@ class Options:
     """Leave out whatever may move a logit by rounding: batches, shared prefixes, logits of some positions only."""
     constrain: bool = False
     """Hold replies to the form of the answer, where the reader knows one."""
+    beside: int = 1
+    """How many models share the memory of this machine, this one included."""
 
 
 class Backend(Protocol):

@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from medspec.plan.nodes import Plan
 
 
+def _devices(_context: click.Context, _parameter: click.Parameter, asked: str) -> str:
+    from medspec.backends.devices import read_devices
+
+    read_devices(asked)
+    return asked
+
+
 @click.command()
 @click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
 @click.option(
@@ -43,7 +50,12 @@ if TYPE_CHECKING:
 )
 @click.option("--dtype", metavar="NAME", help="Which export of the model: fp32, fp16, q4, ...")
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help="Where to run."
+    "--device",
+    callback=_devices,
+    default="auto",
+    metavar="DEVICE[,...]",
+    show_default=True,
+    help="Where to run: auto, cpu, cuda, cuda:1, or several of one kind.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the model on the CPU.")
 @click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Rows at a time.")

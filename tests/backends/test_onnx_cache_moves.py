@@ -20,7 +20,7 @@ from medspec.backends.onnx.signature import read_signature
 @pytest.mark.parametrize("number_type", ["float32", "float16"])
 def test_rows_and_positions(tmp_path: Path, number_type: str) -> None:
     opened = open_session(write_llama(tmp_path).graph, device="cpu", threads=1)
-    moves = CacheMoves(partial(open_beside, opened=opened), "cpu", number_type)
+    moves = CacheMoves(partial(open_beside, opened=opened), ("cpu", 0), number_type)
     arrays = [np.random.default_rng(at).standard_normal((3, 2, 5, 4)).astype(number_type) for at in range(2)]
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays]
     for array, taken, cut in zip(arrays, moves.take(values, [2, 0, 2, 2]), moves.cut(values, 3), strict=True):

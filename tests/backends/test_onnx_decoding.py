@@ -97,7 +97,9 @@ def write(
         for index, text in enumerate(prompts)
     ]
     assert backend.engine is not None
-    engine = attrs.evolve(backend.engine, room=room_for(backend.engine.decoder, batch), way=way or backend.engine.way)
+    engine = attrs.evolve(
+        backend.engine, room=room_for(backend.engine.decoder, Options(batch=batch)), way=way or backend.engine.way
+    )
     written = engine.write(jobs)
     return [list(result.ids) for result in sorted(written, key=lambda result: result.job.index)]
 

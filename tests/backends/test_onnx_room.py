@@ -35,7 +35,7 @@ def test_only_a_want_of_memory_makes_room_smaller() -> None:
 def test_the_bytes_of_a_position(tmp_path: Path) -> None:
     backend = open_model(str(write_llama(tmp_path).folder), {}, Options(device="cpu"))
     assert backend.engine is not None
-    room = room_for(backend.engine.decoder, 8)
+    room = room_for(backend.engine.decoder, Options(batch=8))
     assert room.position == 2 * 2 * 2 * 16 * 4  # layers, keys and values, heads, head size, bytes of a float
     assert backend.describe()["cache_bytes"] == backend.engine.room.limit
 

@@ -80,11 +80,11 @@ class FakeSession:
 
 def test_the_first_provider_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a machine where the probe runs on CUDA: the graph's own session is looked at, too."""
-    asked: list[bool] = []
+    asked: list[int | None] = []
 
-    def load(graph: Path | None, *, threads: int, cuda: bool, changed: bytes | None = None) -> FakeSession:
+    def load(graph: Path | None, *, threads: int, cuda: int | None, changed: bytes | None = None) -> FakeSession:
         asked.append(cuda)
-        return FakeSession(first[graph == tmp_path] if cuda else session.CPU)
+        return FakeSession(session.CPU if cuda is None else first[graph == tmp_path])
 
     monkeypatch.setattr(session, "_load", load)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.CUDA, session.CPU])
@@ -93,7 +93,9 @@ def test_the_first_provider_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         opened = open_session(tmp_path, device=device, threads=None)
         assert (opened.device, opened.cpu_reason) == ("cuda", None)
     assert open_session(tmp_path, device="cpu", threads=None).device == "cpu"
-    assert asked == [True, True, True, True, False]
+    assert asked == [0, 0, 0, 0, None]
+    opened = open_session(tmp_path, device="cuda:2", threads=None)
+    assert (opened.device, opened.number, asked[-1]) == ("cuda", 2, 2)
 
     first[True] = session.CPU
     opened = open_session(tmp_path, device="auto", threads=None)

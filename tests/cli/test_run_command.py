@@ -91,7 +91,7 @@ def test_data_are_looked_for_where_the_command_line_says_first(project, medspec)
         (("--model", "onx:x"), 2, "there is no backend `onx`; did you mean `onnx:`?"),
         (("--model", "onnx:no_such_folder"), 3, "no_such_folder"),
         (("--limit", "0"), 2, "--limit"),
-        (("--device", "tpu"), 2, "'tpu' is not one of 'auto', 'cpu', 'cuda'"),
+        (("--device", "tpu"), 2, "device 'tpu' does not exist; choose one of auto, cpu, cuda"),
         (("--out", "medspec.toml"), 3, "medspec.toml"),
     ],
 )

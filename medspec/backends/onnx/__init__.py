@@ -4,6 +4,8 @@
     encoder-decoder      the same for text, in the layout of T5 and BART                `seq2seq/`
     classifier, detector answers with labels, or with boxes on an image                 `tensors/`
 
+On several devices each has the whole model, and a part of the rows: `several.py`.
+
 Importing this package loads nothing heavy; the model's runtime comes with `SCHEME.open`.
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 import attrs
 
 from medspec.backends.base import Abilities, Backend, Options, Scheme
+from medspec.backends.devices import read_devices
 from medspec.backends.onnx.exports import ENCODER, READER
 from medspec.backends.onnx.tensors.folder import abilities_of_config, find_config, task_of
 
@@ -37,6 +40,18 @@ def _has_graph(root: Path, base: str) -> bool:
 
 
 def _open(place: str, settings: Mapping[str, str], options: Options) -> Backend:
+    devices = read_devices(options.device)
+    if len(devices) == 1:
+        return _open_on(place, settings, options)
+    from medspec.backends.onnx.several import open_several
+
+    return open_several(
+        lambda device: _open_on(place, settings, attrs.evolve(options, device=device, beside=len(devices))), devices
+    )
+
+
+def _open_on(place: str, settings: Mapping[str, str], options: Options) -> Backend:
+    """The model on one device."""
     root = Path(place).expanduser()
     if task_of(find_config(root)) is not None:
         from medspec.backends.onnx.tensors.backend import open_model as open_tensors

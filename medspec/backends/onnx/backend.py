@@ -242,7 +242,7 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
         decoder=decoder,
         tokens=tokens,
         way=way,
-        room=room_for(decoder, max(1, options.batch)),
+        room=room_for(decoder, options),
         seed=options.seed,
         trees=way == "slots" and trees_work(decoder, check_ids),
     )

@@ -24,10 +24,10 @@ _TAKE, _CUT = ("cache", "chosen"), ("cache", "start", "end", "axis")
 
 @attrs.define
 class CacheMoves:
-    """Moves caches of one number type on one device. `open` opens a graph there."""
+    """Moves caches of one number type on one device, its kind and number. `open` opens a graph there."""
 
     _open: Callable[[bytes], onnxruntime.InferenceSession]
-    _device: str
+    _device: tuple[str, int]
     _number_type: str
     _sessions: dict[str, onnxruntime.InferenceSession] = attrs.field(factory=dict)
 
@@ -53,7 +53,7 @@ class CacheMoves:
         binding.bind_ortvalue_input("cache", value)
         for name, listed in zip(names[1:], numbers, strict=True):
             binding.bind_cpu_input(name, np.array(listed, dtype=np.int64))
-        binding.bind_output("moved", self._device)
+        binding.bind_output("moved", *self._device)
         session.run_with_iobinding(binding)
         [moved] = binding.get_outputs()
         return moved

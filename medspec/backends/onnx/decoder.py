@@ -64,7 +64,10 @@ class Decoder:
 
     @cached_property
     def _moves(self) -> CacheMoves:
-        return CacheMoves(partial(open_beside, opened=self._opened), self._opened.device, self.signature.cache_type)
+        opened = self._opened
+        return CacheMoves(
+            partial(open_beside, opened=opened), (opened.device, opened.number), self.signature.cache_type
+        )
 
     @property
     def on_gpu(self) -> bool:
@@ -148,7 +151,7 @@ class Decoder:
         """The array where the model runs; on the CPU it is the same memory."""
         import onnxruntime
 
-        return onnxruntime.OrtValue.ortvalue_from_numpy(value, self._opened.device, 0)
+        return onnxruntime.OrtValue.ortvalue_from_numpy(value, self._opened.device, self._opened.number)
 
     def _run(
         self, feeds: dict[str, NDArray[Any]], before: Sequence[onnxruntime.OrtValue], *, in_place: bool = False
@@ -164,7 +167,7 @@ class Decoder:
                 if in_place:
                     binding.bind_ortvalue_output(slot.present, past)
                 else:
-                    binding.bind_output(slot.present, self._opened.device)
+                    binding.bind_output(slot.present, self._opened.device, self._opened.number)
             self._opened.session.run_with_iobinding(binding)
         except MemoryError as err:
             raise StepFailed("not enough memory") from err
@@ -225,4 +228,4 @@ class Decoder:
         kind = np.dtype(self.signature.cache_type).type
         shapes = [(rows, slot.heads, 0, slot.head_size) for slot in self.signature.cache]
         empty = onnxruntime.OrtValue.ortvalue_from_shape_and_type
-        return Cache(tuple(empty(shape, kind, self._opened.device, 0) for shape in shapes), 0)
+        return Cache(tuple(empty(shape, kind, self._opened.device, self._opened.number) for shape in shapes), 0)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from medspec.backends.base import Options, sha256_of
+from medspec.backends.devices import read_devices
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
 from medspec.backends.onnx.session import Opened, open_session
 from medspec.errors import BackendError
@@ -176,7 +177,7 @@ def open_encoder(folder: Path, options: Options) -> TextEncoder:
         tokenizer = tokenizers.Tokenizer.from_file(str(found.tokenizer))
     except Exception as err:  # the library raises bare Exception
         raise BackendError(f"{found.tokenizer}: not a tokenizer this version can read: {err}") from err
-    opened = open_session(found.graph, device=options.device, threads=options.threads)
+    opened = open_session(found.graph, device=read_devices(options.device)[0], threads=options.threads)
     wanted = [entry.name for entry in opened.session.get_inputs()]
     if "input_ids" not in wanted or (strange := [name for name in wanted if name not in _INPUTS]):
         told = f"it wants {', '.join(wanted)}" if "input_ids" not in wanted else f"it also wants {', '.join(strange)}"

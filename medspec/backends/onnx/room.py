@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import attrs
 
+from medspec.backends.base import Options
 from medspec.backends.onnx.decoder import Decoder, StepFailed
 
 _SHARE = 0.5
@@ -45,14 +46,15 @@ class Room:
             self.limit = max(1, rows * _COPIES * length * self.position // 2)
 
 
-def room_for(decoder: Decoder, batch: int) -> Room:
+def room_for(decoder: Decoder, options: Options) -> Room:
     """The room there is now for the caches of `decoder`."""
     import numpy as np
 
     signature = decoder.signature
     numbers = sum(slot.heads * slot.head_size for slot in signature.cache)
     free = None if decoder.on_gpu else free_memory()
-    return Room(batch, None if free is None else int(free * _SHARE), numbers * np.dtype(signature.cache_type).itemsize)
+    limit = None if free is None else int(free * _SHARE / options.beside)
+    return Room(max(1, options.batch), limit, numbers * np.dtype(signature.cache_type).itemsize)
 
 
 def free_memory(root: Path = Path("/")) -> int | None:

@@ -5,7 +5,7 @@ providers describes the build, not the machine. So what counts here is the first
 
     device `auto`  CUDA when it works, else CPU; `Opened.cpu_reason` says why
     device `cpu`   CPU
-    device `cuda`  CUDA, or a BackendError that says why not
+    device `cuda`  CUDA, or a BackendError that says why not; `cuda:1` is the second GPU
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from medspec.backends.devices import read_device
 from medspec.backends.onnx.cuda import CUDA, why_no_cuda
 from medspec.errors import BackendError, UsageError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 CPU = "CPUExecutionProvider"
-DEVICES = ("auto", "cpu", "cuda")
 
 DEFAULT_THREADS = 1
 """More threads than real cores make ONNX Runtime slower, and how many cores are real cannot be asked."""
@@ -44,13 +44,14 @@ _PROBE = bytes.fromhex(
 
 @attrs.frozen
 class Opened:
-    """A session and where it runs: `device` is `cpu` or `cuda`."""
+    """A session and where it runs: `device` is `cpu` or `cuda`, `number` which of the GPUs, from 0."""
 
     session: onnxruntime.InferenceSession
     device: str
     threads: int
     cpu_reason: str | None
     """Why the CPU was taken although `auto` prefers CUDA."""
+    number: int = 0
 
 
 def open_session(graph: Path, *, device: str, threads: int | None, changed: bytes | None = None) -> Opened:
@@ -58,26 +59,25 @@ def open_session(graph: Path, *, device: str, threads: int | None, changed: byte
 
     Raises `BackendError` when it does not load, or CUDA was asked for and does not work.
     """
-    if device not in DEVICES:
-        raise UsageError(f"device {device!r} does not exist; choose one of {', '.join(DEVICES)}")
+    kind, number = read_device(device)
     count = DEFAULT_THREADS if threads is None else threads
     if count < 1:
         raise UsageError(f"threads must be at least 1, not {count}")
     reason = why_cpu(device)
-    if device == "cuda" and reason is not None:
-        raise BackendError(f"device cuda: CUDA cannot be used here: {reason}")
-    session = _load(graph, threads=count, cuda=reason is None, changed=changed)
+    if kind == "cuda" and reason is not None:
+        raise BackendError(f"device {device}: CUDA cannot be used here: {reason}")
+    session = _load(graph, threads=count, cuda=number if reason is None else None, changed=changed)
     used = "cuda" if session.get_providers()[0] == CUDA else "cpu"
     if used == "cpu" and reason is None:
         reason = "ONNX Runtime opened this graph on the CPU although it can create CUDA sessions"
-        if device == "cuda":
-            raise BackendError(f"{graph}: device cuda: {reason}")
-    return Opened(session, used, count, reason if used == "cpu" and device == "auto" else None)
+        if kind == "cuda":
+            raise BackendError(f"{graph}: device {device}: {reason}")
+    return Opened(session, used, count, reason if used == "cpu" and kind == "auto" else None, number)
 
 
 def open_beside(graph: bytes, opened: Opened) -> onnxruntime.InferenceSession:
     """A small graph on the device of a session that is open. Raises `BackendError`."""
-    return _load(None, threads=opened.threads, cuda=opened.device != "cpu", changed=graph)
+    return _load(None, threads=opened.threads, cuda=None if opened.device == "cpu" else opened.number, changed=graph)
 
 
 def why_cpu(device: str) -> str | None:
@@ -120,13 +120,13 @@ def _package_name() -> str:
 
 def _creates_cuda() -> bool:
     try:
-        return bool(_load(None, threads=1, cuda=True, changed=_PROBE).get_providers()[0] == CUDA)
+        return bool(_load(None, threads=1, cuda=0, changed=_PROBE).get_providers()[0] == CUDA)
     except BackendError:
         return False
 
 
 def _load(
-    graph: Path | None, *, threads: int, cuda: bool, changed: bytes | None = None
+    graph: Path | None, *, threads: int, cuda: int | None, changed: bytes | None = None
 ) -> onnxruntime.InferenceSession:
     import onnxruntime
 
@@ -138,7 +138,7 @@ def _load(
     options.inter_op_num_threads = 1
     if graph is not None and changed is not None:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph.parent))
-    providers: list[Any] = [(CUDA, _CUDA_SETTINGS), CPU] if cuda else [CPU]
+    providers: list[Any] = [CPU] if cuda is None else [(CUDA, _CUDA_SETTINGS | {"device_id": str(cuda)}), CPU]
     source = changed if changed is not None else str(graph)
     try:
         return onnxruntime.InferenceSession(source, sess_options=options, providers=providers)

@@ -67,7 +67,10 @@ class Graph:
                 held.append(value)
                 binding.bind_ortvalue_input(name, value)
             for name in self.outputs:
-                binding.bind_output(name, self.opened.device if name.startswith(_PRESENT) else "cpu")
+                if name.startswith(_PRESENT):
+                    binding.bind_output(name, self.opened.device, self.opened.number)
+                else:
+                    binding.bind_output(name, "cpu")
             self.opened.session.run_with_iobinding(binding)
         except MemoryError as err:
             raise StepFailed("not enough memory") from err
@@ -84,7 +87,7 @@ class Graph:
         import onnxruntime
 
         array = np.asarray(value, dtype=kind, order="C")
-        return onnxruntime.OrtValue.ortvalue_from_numpy(array, self.opened.device, 0)
+        return onnxruntime.OrtValue.ortvalue_from_numpy(array, self.opened.device, self.opened.number)
 
 
 @attrs.frozen(kw_only=True)
