@@ -116,7 +116,13 @@ def test_columns_of_metrics_average_to_what_is_reported(run: tuple[dict[str, Any
 def test_what_a_report_says_of_a_task(run: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
     task = run[0]["tasks"]["written"]
     assert (task["version"], task["primary"], task["license"]) == (2, "accuracy", "mit")
-    assert task["data"] == {"file": "exam.jsonl", "sha256": task["data"]["sha256"], "split": "test", "subset": None}
+    assert task["data"] == {
+        "file": "exam.jsonl",
+        "sha256": task["data"]["sha256"],
+        "split": "test",
+        "subset": None,
+        "others": None,
+    }
     assert task["chance"] == 0.5
     plan = plan_of(SPEC, "all")
     assert (task["call_hash"], task["score_hash"]) == (plan.task("written").call_hash, plan.task("written").score_hash)
