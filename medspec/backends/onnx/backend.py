@@ -8,23 +8,23 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from medspec.backends.base import Abilities, Options, Picture, Reply, Request, sha256_of
-from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
+from medspec.backends.onnx.chat import ChatRefused, ChatTemplate
 from medspec.backends.onnx.constrain import Grammars
 from medspec.backends.onnx.engine import Engine
-from medspec.backends.onnx.generate import WritingJob, Written
+from medspec.backends.onnx.generate import WritingJob
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
 from medspec.backends.onnx.opening import open_decoder
+from medspec.backends.onnx.prompts import Prompt, chat_template, writing_job
 from medspec.backends.onnx.room import room_for
-from medspec.backends.onnx.score import OptionIds, Scored, ScoringJob
+from medspec.backends.onnx.score import OptionIds, ScoringJob
 from medspec.backends.onnx.self_check import slots_work, trees_work
-from medspec.backends.onnx.session import Opened
+from medspec.backends.onnx.session import Opened, runtime_version
 from medspec.backends.onnx.tokens import Tokens, load_tokens
 from medspec.backends.onnx.vision.model import Vision, open_embedder
 from medspec.backends.onnx.vision.pixels import BadImage
@@ -34,16 +34,7 @@ from medspec.errors import BackendError, UsageError
 ABILITIES = Abilities(text=True, logits=True, prefix="batch")
 
 _SETTINGS = ("date",)
-_CHAT = ("auto", "on", "off")
 _CHECK_TEXT = "The patient was seen in clinic today and had no new complaints."
-
-
-@attrs.frozen
-class _Prompt:
-    """A prompt ready for the model."""
-
-    sha256: str
-    ids: tuple[int, ...]
 
 
 @attrs.define
@@ -78,7 +69,7 @@ class OnnxBackend:
             "device": self.opened.device,
             "exact": self.options.exact,
             "constrain": self.options.constrain,
-            "runtime": _runtime_version(),
+            "runtime": runtime_version(),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
 
@@ -93,7 +84,7 @@ class OnnxBackend:
             "note": folder.note,
             "family": engine.decoder.signature.family,
             "files": self._file_digests(),
-            "runtime": f"onnxruntime {_runtime_version()}",
+            "runtime": f"onnxruntime {runtime_version()}",
             "provider": self.opened.session.get_providers()[0],
             "device": self.opened.device,
             "why_cpu": self.opened.cpu_reason,
@@ -116,7 +107,7 @@ class OnnxBackend:
     def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """Rows that cannot be asked first, then scored rows, then written ones, the longest prompts first."""
         engine = self._loaded()
-        prompts: dict[int, _Prompt] = {}
+        prompts: dict[int, Prompt] = {}
         writing: list[WritingJob] = []
         scoring: list[ScoringJob] = []
         for index, request in enumerate(requests):
@@ -130,9 +121,9 @@ class OnnxBackend:
             else:
                 scoring.append(job)
         for scored in engine.score(scoring):
-            yield scored.job.index, _scored_reply(prompts[scored.job.index], scored)
+            yield scored.job.index, prompts[scored.job.index].scored(scored.scores, scored.seconds, scored.fault)
         for written in engine.write(writing):
-            yield written.job.index, _written_reply(prompts[written.job.index], written)
+            yield written.job.index, prompts[written.job.index].written(written)
 
     def close(self) -> None:
         """Forget the session; the backend answers no more."""
@@ -148,7 +139,7 @@ class OnnxBackend:
             self._files = self.folder.digests()
         return self._files
 
-    def _prepare(self, index: int, request: Request) -> Reply | tuple[_Prompt, WritingJob | ScoringJob]:
+    def _prepare(self, index: int, request: Request) -> Reply | tuple[Prompt, WritingJob | ScoringJob]:
         """The work a request asks for, or the failure it is."""
         text, chat = request.plain_prompt, self.template is not None
         if self.vision is not None:
@@ -161,7 +152,7 @@ class OnnxBackend:
         pictures = tuple(picture for message in request.messages for picture in message.images)
         try:
             ids = self._placed(self.tokens.encode(text, chat=chat), pictures) or self.tokens.fallback
-            prompt = _Prompt(sha256_of(text), tuple(ids))
+            prompt = Prompt(sha256_of(text), tuple(ids))
             if request.options is None:
                 return self._writing(index, request, prompt)
             pairs = self.tokens.encode_pairs(text, request.options, chat=chat)
@@ -172,11 +163,11 @@ class OnnxBackend:
             return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
         for option, text_of in zip(options, request.options, strict=True):
             if len(option.ids) <= option.start or option.start < 1:
-                return _failed(prompt, "model_error", f"the option {text_of!r} adds no token to the prompt")
+                return prompt.failed("model_error", f"the option {text_of!r} adds no token to the prompt")
         longest = max((len(option.ids) for option in options), default=0)
         if self._exceeds(longest):
             detail = f"prompt and longest option {longest:,} tokens, context {self.folder.context:,}"
-            return _failed(prompt, "too_long", detail)
+            return prompt.failed("too_long", detail)
         return prompt, ScoringJob(index=index, options=options)
 
     def _placed(self, ids: list[int], pictures: Sequence[Picture]) -> Sequence[int]:
@@ -189,27 +180,15 @@ class OnnxBackend:
         before = self.vision.placed(list(ids[:start]), pictures)
         return OptionIds((*before, *ids[start:]), len(before))
 
-    def _writing(self, index: int, request: Request, prompt: _Prompt) -> Reply | tuple[_Prompt, WritingJob]:
+    def _writing(self, index: int, request: Request, prompt: Prompt) -> Reply | tuple[Prompt, WritingJob]:
         length, context, room = len(prompt.ids), self.folder.context, request.decode.max_tokens
         if not length:
-            return _failed(prompt, "model_error", "the prompt has no token, and the tokenizer no beginning token")
+            return prompt.failed("model_error", "the prompt has no token, and the tokenizer no beginning token")
         if self._exceeds(length + 1):
-            return _failed(prompt, "too_long", f"prompt {length:,} tokens, context {context:,}")
+            return prompt.failed("too_long", f"prompt {length:,} tokens, context {context:,}")
         if context is not None:
             room = min(room, context - length)
-        # A stop text that is a special token never shows in decoded text.
-        special = {self.tokens.special_id(stop) for stop in request.decode.stop} - {None}
-        job = WritingJob(
-            index=index,
-            task=request.task,
-            row=request.row if request.sample == 0 else f"{request.row}\0{request.sample}",
-            ids=prompt.ids,
-            room=room,
-            ends=self.tokens.ends | frozenset(number for number in special if number is not None),
-            decode=request.decode,
-            hold=None if not self.grammars or not request.grammar else partial(self.grammars.hold, request.grammar),
-        )
-        return prompt, job
+        return prompt, writing_job(index, request, prompt, room, self.tokens, self.grammars)
 
     def _exceeds(self, length: int) -> bool:
         return self.folder.context is not None and length > self.folder.context
@@ -222,14 +201,8 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     Raises `BackendError` when the model cannot be used and `UsageError` for a setting that does not exist.
     """
     date = _date(settings)
-    if options.chat not in _CHAT:
-        raise UsageError(f"chat {options.chat!r} does not exist; choose one of {', '.join(_CHAT)}")
     folder = resolve_folder(Path(place).expanduser(), options.dtype)
-    template = None
-    if options.chat != "off":
-        template = find_template(folder.config_folders, folder.tokenizer_config, date=date)
-    if options.chat == "on" and template is None:
-        raise BackendError(f"{folder.root}: chat is on, and the model has no chat template")
+    template = chat_template(folder, options, date)
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
     embedder, vision = open_embedder(folder, tokens, options)
     check_ids = tokens.encode(_CHECK_TEXT, chat=False)
@@ -261,38 +234,3 @@ def _date(settings: Mapping[str, str]) -> datetime.date | None:
         return datetime.date.fromisoformat(settings["date"])
     except ValueError as err:
         raise UsageError(f"date={settings['date']}: not a date like 2026-01-31") from err
-
-
-def _failed(prompt: _Prompt, failure: str, detail: str) -> Reply:
-    return Reply(prompt_sha256=prompt.sha256, tokens_in=len(prompt.ids), failure=failure, detail=detail)
-
-
-def _scored_reply(prompt: _Prompt, scored: Scored) -> Reply:
-    return Reply(
-        prompt_sha256=prompt.sha256,
-        scores=scored.scores,
-        tokens_in=len(prompt.ids),
-        seconds=scored.seconds,
-        finish="scored",
-        failure="model_error" if scored.fault else None,
-        detail=scored.fault,
-    )
-
-
-def _written_reply(prompt: _Prompt, written: Written) -> Reply:
-    return Reply(
-        prompt_sha256=prompt.sha256,
-        text=written.text,
-        tokens_in=len(prompt.ids),
-        tokens_out=len(written.ids),
-        seconds=written.seconds,
-        finish=written.finish,
-        failure="model_error" if written.fault else None,
-        detail=written.fault,
-    )
-
-
-def _runtime_version() -> str:
-    import onnxruntime
-
-    return str(onnxruntime.__version__)

@@ -110,6 +110,13 @@ def inspect_runtime() -> dict[str, Any]:
     }
 
 
+def runtime_version() -> str:
+    """Of ONNX Runtime."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def _package_name() -> str:
     try:
         from onnxruntime.capi.build_and_package_info import package_name

@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from medspec.backends.base import Abilities, Options, Reply, Request, sha256_of
-from medspec.backends.onnx.chat import ChatRefused, ChatTemplate, find_template
+from medspec.backends.onnx.chat import ChatRefused, ChatTemplate
 from medspec.backends.onnx.constrain import Grammars
 from medspec.backends.onnx.generate import WritingJob
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
+from medspec.backends.onnx.prompts import Prompt, chat_template, writing_job
 from medspec.backends.onnx.room import Room, free_memory
 from medspec.backends.onnx.seq2seq.engine import OptionsJob, score_all, write_all
 from medspec.backends.onnx.seq2seq.graphs import Graphs, open_graphs
 from medspec.backends.onnx.seq2seq.self_check import check_graphs
+from medspec.backends.onnx.session import runtime_version
 from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
 from medspec.errors import BackendError, UsageError
 
 ABILITIES = Abilities(text=True, logits=True)
 
 _CHECK_TEXT = "The patient was seen in clinic today and had no new complaints."
-_CHAT = ("auto", "on", "off")
-
-
-@attrs.frozen
-class _Prompt:
-    sha256: str
-    ids: tuple[int, ...]
 
 
 @attrs.define
@@ -66,7 +60,7 @@ class Seq2SeqBackend:
             "device": graphs.decoder.opened.device,
             "exact": self.options.exact,
             "constrain": self.options.constrain,
-            "runtime": _runtime_version(),
+            "runtime": runtime_version(),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
 
@@ -82,7 +76,7 @@ class Seq2SeqBackend:
             "note": folder.note,
             "family": "encoder-decoder",
             "files": self._file_digests(),
-            "runtime": f"onnxruntime {_runtime_version()}",
+            "runtime": f"onnxruntime {runtime_version()}",
             "provider": opened.session.get_providers()[0],
             "device": opened.device,
             "why_cpu": opened.cpu_reason,
@@ -103,7 +97,7 @@ class Seq2SeqBackend:
     def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """Rows that cannot be asked first, then scored rows, then written ones, the longest prompts first."""
         graphs = self._loaded()
-        prompts: dict[int, _Prompt] = {}
+        prompts: dict[int, Prompt] = {}
         writing: list[WritingJob] = []
         scoring: list[OptionsJob] = []
         for index, request in enumerate(requests):
@@ -117,15 +111,9 @@ class Seq2SeqBackend:
             else:
                 scoring.append(job)
         for scored in score_all(graphs, scoring, room=self.room):
-            prompt = prompts[scored.job.index]
-            yield (
-                scored.job.index,
-                _reply(prompt, scored.fault, scores=scored.scores, seconds=scored.seconds, finish="scored"),
-            )
+            yield scored.job.index, prompts[scored.job.index].scored(scored.scores, scored.seconds, scored.fault)
         for written in write_all(graphs, self.tokens, writing, room=self.room, seed=self.options.seed):
-            prompt = prompts[written.job.index]
-            said = {"text": written.text, "tokens_out": len(written.ids), "finish": written.finish}
-            yield written.job.index, _reply(prompt, written.fault, seconds=written.seconds, **said)
+            yield written.job.index, prompts[written.job.index].written(written)
 
     def close(self) -> None:
         """Forget the sessions; the backend answers no more."""
@@ -141,7 +129,7 @@ class Seq2SeqBackend:
             self._files = self.folder.digests()
         return self._files
 
-    def _prepare(self, index: int, request: Request) -> Reply | tuple[_Prompt, WritingJob | OptionsJob]:
+    def _prepare(self, index: int, request: Request) -> Reply | tuple[Prompt, WritingJob | OptionsJob]:
         """The work a request asks for, or the failure it is."""
         text = request.plain_prompt
         if self.template is not None:
@@ -149,57 +137,40 @@ class Seq2SeqBackend:
                 text = self.template.render(request.messages)
             except ChatRefused as err:
                 return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
-        prompt = _Prompt(sha256_of(text), tuple(self._ids(text)))
+        prompt = Prompt(sha256_of(text), tuple(self._ids(text)))
         context, length = self.folder.context, len(prompt.ids)
         if not length:
-            return _reply(prompt, "the prompt has no token")
+            return prompt.failed("model_error", "the prompt has no token")
         if context is not None and length > context:
-            return _too_long(prompt, f"prompt {length:,} tokens, the encoder takes {context:,}")
+            return prompt.failed("too_long", f"prompt {length:,} tokens, the encoder takes {context:,}")
         if request.options is None:
             return prompt, self._writing(index, request, prompt)
         options = tuple(tuple(self.tokens.encode(option, chat=True)) for option in request.options)
         for option, text_of in zip(options, request.options, strict=True):
             if not option:
-                return _reply(prompt, f"the option {text_of!r} has no token")
+                return prompt.failed("model_error", f"the option {text_of!r} has no token")
         longest = max((len(option) for option in options), default=0) + len(self._loaded().start)
         if context is not None and longest > context:
-            return _too_long(prompt, f"longest option {longest:,} tokens, the decoder takes {context:,}")
+            return prompt.failed("too_long", f"longest option {longest:,} tokens, the decoder takes {context:,}")
         return prompt, OptionsJob(index=index, ids=prompt.ids, options=options)
 
     def _ids(self, text: str) -> list[int]:
         """The ids of a prompt. A text from a chat template has its special tokens written out already."""
         return list(self.tokens.tokenizer.encode(text, add_special_tokens=self.template is None).ids)
 
-    def _writing(self, index: int, request: Request, prompt: _Prompt) -> WritingJob:
+    def _writing(self, index: int, request: Request, prompt: Prompt) -> WritingJob:
         context, room = self.folder.context, request.decode.max_tokens
         if context is not None:
             room = min(room, context - len(self._loaded().start) + 1)
-        # A stop text that is a special token never shows in decoded text.
-        special = {self.tokens.special_id(stop) for stop in request.decode.stop} - {None}
-        return WritingJob(
-            index=index,
-            task=request.task,
-            row=request.row if request.sample == 0 else f"{request.row}\0{request.sample}",
-            ids=prompt.ids,
-            room=room,
-            ends=self.tokens.ends | frozenset(number for number in special if number is not None),
-            decode=request.decode,
-            hold=None if not self.grammars or not request.grammar else partial(self.grammars.hold, request.grammar),
-        )
+        return writing_job(index, request, prompt, room, self.tokens, self.grammars)
 
 
 def open_model(place: str, settings: Mapping[str, str], options: Options) -> Seq2SeqBackend:
     """Load the model in the folder `place`. Raises `BackendError` when it cannot be used, `UsageError` for settings."""
     if settings:
         raise UsageError(f"an encoder-decoder model has no setting {next(iter(settings))!r}")
-    if options.chat not in _CHAT:
-        raise UsageError(f"chat {options.chat!r} does not exist; choose one of {', '.join(_CHAT)}")
     folder = resolve_folder(Path(place).expanduser(), options.dtype)
-    template = None
-    if options.chat != "off":
-        template = find_template(folder.config_folders, folder.tokenizer_config, date=None)
-    if options.chat == "on" and template is None:
-        raise BackendError(f"{folder.root}: chat is on, and the model has no chat template")
+    template = chat_template(folder, options, None)
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
     graphs = open_graphs(folder, options)
     require_fit(tokens, folder.tokenizer, graphs.vocabulary)
@@ -211,15 +182,15 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Seq
         tokens,
         template,
         graphs,
-        _room(graphs, 1 if options.exact or quantised else max(1, options.batch)),
+        _room(graphs, 1 if options.exact or quantised else max(1, options.batch), options.beside),
         options,
         Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None,
         attrs.evolve(ABILITIES, constrain=options.constrain),
     )
 
 
-def _room(graphs: Graphs, batch: int) -> Room:
-    """The room there is now for caches."""
+def _room(graphs: Graphs, batch: int, beside: int) -> Room:
+    """The room there is now for caches, where so many models share it."""
     import numpy as np
 
     graph = graphs.decoder if graphs.continuer is None else graphs.continuer
@@ -227,19 +198,4 @@ def _room(graphs: Graphs, batch: int) -> Room:
     numbers = sum(int(shape[1] or 0) * int(shape[3] or 0) for shape in sizes)
     kinds = {graph.inputs[name][0] for name in graph.past} or {"float32"}
     free = None if graphs.on_gpu else free_memory()
-    return Room(batch, None if free is None else free // 2, max(1, numbers) * np.dtype(kinds.pop()).itemsize)
-
-
-def _reply(prompt: _Prompt, fault: str | None, **said: Any) -> Reply:
-    failure = None if fault is None else "model_error"
-    return Reply(prompt_sha256=prompt.sha256, tokens_in=len(prompt.ids), failure=failure, detail=fault, **said)
-
-
-def _too_long(prompt: _Prompt, detail: str) -> Reply:
-    return Reply(prompt_sha256=prompt.sha256, tokens_in=len(prompt.ids), failure="too_long", detail=detail)
-
-
-def _runtime_version() -> str:
-    import onnxruntime
-
-    return str(onnxruntime.__version__)
+    return Room(batch, None if free is None else free // (2 * beside), max(1, numbers) * np.dtype(kinds.pop()).itemsize)

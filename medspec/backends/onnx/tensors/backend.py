@@ -17,7 +17,7 @@ import attrs
 from medspec.backends.base import Abilities, Found, Options, Reply, Request, sha256_of
 from medspec.backends.onnx.decoder import StepFailed
 from medspec.backends.onnx.sampling import NOT_FINITE
-from medspec.backends.onnx.session import open_session
+from medspec.backends.onnx.session import open_session, runtime_version
 from medspec.backends.onnx.tensors.answers import HALF, boxes_of, label_scores, said
 from medspec.backends.onnx.tensors.folder import BOXES, TEXT, TensorFolder, abilities_of_config, resolve
 from medspec.backends.onnx.tensors.graph import TensorGraph, read_graph
@@ -59,7 +59,7 @@ class TensorBackend:
             "wanted": self.wanted,
             "device": self._loaded().opened.device,
             "exact": self.options.exact,
-            "runtime": _runtime_version(),
+            "runtime": runtime_version(),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
 
@@ -76,7 +76,7 @@ class TensorBackend:
             "answers": self.abilities.answers,
             "labels": list(folder.labels),
             "files": self._digests(),
-            "runtime": f"onnxruntime {_runtime_version()}",
+            "runtime": f"onnxruntime {runtime_version()}",
             "provider": opened.session.get_providers()[0],
             "device": opened.device,
             "why_cpu": opened.cpu_reason,
@@ -281,9 +281,3 @@ def _last_turn(request: Request) -> str:
 
 def _sent(request: Request) -> str:
     return sha256_of(request.plain_prompt)
-
-
-def _runtime_version() -> str:
-    import onnxruntime
-
-    return str(onnxruntime.__version__)
