@@ -13,27 +13,23 @@ from typing import Any
 
 import attrs
 
-from medspec.backends.base import Abilities, Options, Picture, Reply, Request, sha256_of
-from medspec.backends.onnx.chat import ChatRefused, ChatTemplate
+from medspec.backends.base import Abilities, Options, Reply, Request, sha256_of
+from medspec.backends.onnx.asking import Asking
+from medspec.backends.onnx.chat import ChatTemplate
 from medspec.backends.onnx.constrain import Grammars
 from medspec.backends.onnx.engine import Engine
-from medspec.backends.onnx.generate import WritingJob
 from medspec.backends.onnx.layout import ModelFolder, resolve_folder
 from medspec.backends.onnx.opening import open_decoder
-from medspec.backends.onnx.prompts import Prompt, chat_template, writing_job
+from medspec.backends.onnx.prompts import chat_template, date_of
 from medspec.backends.onnx.room import room_for
-from medspec.backends.onnx.score import OptionIds, ScoringJob
 from medspec.backends.onnx.self_check import slots_work, trees_work
 from medspec.backends.onnx.session import Opened, runtime_version
 from medspec.backends.onnx.tokens import Tokens, load_tokens
 from medspec.backends.onnx.vision.model import Vision, open_embedder
-from medspec.backends.onnx.vision.pixels import BadImage
-from medspec.backends.onnx.vision.prompts import Misplaced
-from medspec.errors import BackendError, UsageError
+from medspec.errors import BackendError
 
 ABILITIES = Abilities(text=True, logits=True, prefix="batch")
 
-_SETTINGS = ("date",)
 _CHECK_TEXT = "The patient was seen in clinic today and had no new complaints."
 
 
@@ -107,23 +103,8 @@ class OnnxBackend:
     def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """Rows that cannot be asked first, then scored rows, then written ones, the longest prompts first."""
         engine = self._loaded()
-        prompts: dict[int, Prompt] = {}
-        writing: list[WritingJob] = []
-        scoring: list[ScoringJob] = []
-        for index, request in enumerate(requests):
-            ready = self._prepare(index, request)
-            if isinstance(ready, Reply):
-                yield index, ready
-                continue
-            prompts[index], job = ready
-            if isinstance(job, WritingJob):
-                writing.append(job)
-            else:
-                scoring.append(job)
-        for scored in engine.score(scoring):
-            yield scored.job.index, prompts[scored.job.index].scored(scored.scores, scored.seconds, scored.fault)
-        for written in engine.write(writing):
-            yield written.job.index, prompts[written.job.index].written(written)
+        asking = Asking(self.folder.context, self.tokens, self.template, self.vision, self.grammars)
+        yield from asking.answers(requests, engine.score, engine.write)
 
     def close(self) -> None:
         """Forget the session; the backend answers no more."""
@@ -139,60 +120,6 @@ class OnnxBackend:
             self._files = self.folder.digests()
         return self._files
 
-    def _prepare(self, index: int, request: Request) -> Reply | tuple[Prompt, WritingJob | ScoringJob]:
-        """The work a request asks for, or the failure it is."""
-        text, chat = request.plain_prompt, self.template is not None
-        if self.vision is not None:
-            text = self.vision.plain(request.messages, text)
-        if self.template is not None:
-            try:
-                text = self.template.render(request.messages)
-            except ChatRefused as err:
-                return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
-        pictures = tuple(picture for message in request.messages for picture in message.images)
-        try:
-            ids = self._placed(self.tokens.encode(text, chat=chat), pictures) or self.tokens.fallback
-            prompt = Prompt(sha256_of(text), tuple(ids))
-            if request.options is None:
-                return self._writing(index, request, prompt)
-            pairs = self.tokens.encode_pairs(text, request.options, chat=chat)
-            options = tuple(self._option(ids, start, pictures) for ids, start in pairs)
-        except BadImage as err:
-            return Reply(prompt_sha256=sha256_of(text), failure="bad_image", detail=str(err))
-        except Misplaced as err:
-            return Reply(prompt_sha256=sha256_of(text), failure="model_error", detail=str(err))
-        for option, text_of in zip(options, request.options, strict=True):
-            if len(option.ids) <= option.start or option.start < 1:
-                return prompt.failed("model_error", f"the option {text_of!r} adds no token to the prompt")
-        longest = max((len(option.ids) for option in options), default=0)
-        if self._exceeds(longest):
-            detail = f"prompt and longest option {longest:,} tokens, context {self.folder.context:,}"
-            return prompt.failed("too_long", detail)
-        return prompt, ScoringJob(index=index, options=options)
-
-    def _placed(self, ids: list[int], pictures: Sequence[Picture]) -> Sequence[int]:
-        """`ids` with the places of images. A text that spells out the image token is told from an image by their number."""
-        return ids if self.vision is None else self.vision.placed(ids, pictures)
-
-    def _option(self, ids: Sequence[int], start: int, pictures: Sequence[Picture]) -> OptionIds:
-        if self.vision is None:
-            return OptionIds(tuple(ids), start)
-        before = self.vision.placed(list(ids[:start]), pictures)
-        return OptionIds((*before, *ids[start:]), len(before))
-
-    def _writing(self, index: int, request: Request, prompt: Prompt) -> Reply | tuple[Prompt, WritingJob]:
-        length, context, room = len(prompt.ids), self.folder.context, request.decode.max_tokens
-        if not length:
-            return prompt.failed("model_error", "the prompt has no token, and the tokenizer no beginning token")
-        if self._exceeds(length + 1):
-            return prompt.failed("too_long", f"prompt {length:,} tokens, context {context:,}")
-        if context is not None:
-            room = min(room, context - length)
-        return prompt, writing_job(index, request, prompt, room, self.tokens, self.grammars)
-
-    def _exceeds(self, length: int) -> bool:
-        return self.folder.context is not None and length > self.folder.context
-
 
 def open_model(place: str, settings: Mapping[str, str], options: Options) -> OnnxBackend:
     """Load the model in the folder `place`.
@@ -200,7 +127,7 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     The one setting is `date=2026-01-31`: what a chat template that writes today's date takes for today.
     Raises `BackendError` when the model cannot be used and `UsageError` for a setting that does not exist.
     """
-    date = _date(settings)
+    date = date_of(settings, "onnx")
     folder = resolve_folder(Path(place).expanduser(), options.dtype)
     template = chat_template(folder, options, date)
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
@@ -222,15 +149,3 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     abilities = attrs.evolve(ABILITIES, images=vision is not None, constrain=options.constrain)
     grammars = Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None
     return OnnxBackend(folder, tokens, template, opened, engine, options, date, vision, grammars, abilities)
-
-
-def _date(settings: Mapping[str, str]) -> datetime.date | None:
-    unknown = [name for name in settings if name not in _SETTINGS]
-    if unknown:
-        raise UsageError(f"`onnx:` has no setting {unknown[0]!r}; it has {', '.join(_SETTINGS)}")
-    if "date" not in settings:
-        return None
-    try:
-        return datetime.date.fromisoformat(settings["date"])
-    except ValueError as err:
-        raise UsageError(f"date={settings['date']}: not a date like 2026-01-31") from err

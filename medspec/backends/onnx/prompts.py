@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from medspec.backends.onnx.layout import ModelFolder
 from medspec.backends.onnx.tokens import Tokens
 from medspec.errors import BackendError, UsageError
 
+_SETTINGS = ("date",)
 _CHAT = ("auto", "on", "off")
 
 
@@ -75,3 +77,16 @@ def chat_template(folder: ModelFolder, options: Options, date: datetime.date | N
     if options.chat == "on" and template is None:
         raise BackendError(f"{folder.root}: chat is on, and the model has no chat template")
     return template
+
+
+def date_of(settings: Mapping[str, str], scheme: str) -> datetime.date | None:
+    """The one setting `date=2026-01-31`: what a chat template that writes today's date takes for today. Raises `UsageError`."""
+    unknown = [name for name in settings if name not in _SETTINGS]
+    if unknown:
+        raise UsageError(f"`{scheme}:` has no setting {unknown[0]!r}; it has {', '.join(_SETTINGS)}")
+    if "date" not in settings:
+        return None
+    try:
+        return datetime.date.fromisoformat(settings["date"])
+    except ValueError as err:
+        raise UsageError(f"date={settings['date']}: not a date like 2026-01-31") from err
