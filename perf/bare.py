@@ -165,7 +165,8 @@ class Loop:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         graph = changed(folder / "model" / "onnx" / "model.onnx", pick_logits, see_trees)
-        self.session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph.folder))
+        self.session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])
         self.slots = [value for value in self.session.get_inputs() if value.name.startswith("past")]
 
     def cache(self, rows: int, length: int) -> list[Any]:

@@ -14,7 +14,7 @@ from tiny_models import TinyModel, write_llama
 from medspec.backends.base import Options
 from medspec.backends.onnx.backend import OnnxBackend, open_model
 from medspec.backends.onnx.decoder import Decoder
-from medspec.backends.onnx.graph_edit import Change, changed
+from medspec.backends.onnx.graph_edit import Change, ChangedGraph, changed
 from medspec.backends.onnx.picked_logits import PLACES, pick_last, pick_logits
 from medspec.backends.onnx.session import open_session
 from medspec.backends.onnx.signature import read_signature
@@ -28,7 +28,7 @@ EXPORTS = {
 }
 
 
-def decoder_of(tiny: TinyModel, graph: bytes | None) -> Decoder:
+def decoder_of(tiny: TinyModel, graph: ChangedGraph | None) -> Decoder:
     opened = open_session(tiny.graph, device="cpu", threads=1, changed=graph)
     session = opened.session
     return Decoder(read_signature(tiny.graph, session.get_inputs(), session.get_outputs(), (), {}), opened)
@@ -40,7 +40,7 @@ def test_the_logits_are_those_of_the_whole_graph(tmp_path: Path, name: str, pick
     tiny = write_llama(tmp_path, seed=31, export=EXPORTS[name], data_files=2)
     graph = changed(tiny.graph, pick)
     assert graph is not None
-    onnx.load_model_from_string(graph)
+    onnx.load_model_from_string(graph.content)
     ids = np.array([[5, 9, 200, 7, 31], [8, 8, 3, 100, 42]])
     places = np.array([[1, 4], [0, 2], [0, 4], [1, 0]])
     whole, all_cache = decoder_of(tiny, None).step(ids, np.ones_like(ids), None, places)
@@ -129,7 +129,7 @@ def test_the_last_layer_behind_its_attention_sees_picked_positions_only(tmp_path
     tiny = write_llama(tmp_path, family=family)
     graph = changed(tiny.graph, pick_logits)
     assert graph is not None
-    model = onnx.load_model_from_string(graph)
+    model = onnx.load_model_from_string(graph.content)
     picked = {name for node in model.graph.node if node.op_type == "GatherND" for name in node.output}
     assert len(picked) == 2  # what comes through the layer, and what its attention gives
     seen: set[str] = set()
@@ -169,6 +169,8 @@ def test_a_mean_over_other_axes_and_a_constant_of_many_positions_are_not_passed(
             picked, _ = decoder_of(tiny, graph).step(ids, np.ones_like(ids), None, places)
             assert picked == pytest.approx(whole, abs=1e-5)
         gathered = {
-            node.input[0] for node in onnx.load_model_from_string(graph).graph.node if node.op_type == "GatherND"
+            node.input[0]
+            for node in onnx.load_model_from_string(graph.content).graph.node
+            if node.op_type == "GatherND"
         }
         assert "between" in gathered

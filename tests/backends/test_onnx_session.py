@@ -82,9 +82,11 @@ def test_the_first_provider_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """On a machine where the probe runs on CUDA: the graph's own session is looked at, too."""
     asked: list[int | None] = []
 
-    def load(graph: Path | None, *, threads: int, cuda: int | None, changed: bytes | None = None) -> FakeSession:
+    def load(
+        name: str, source: str | bytes, *, threads: int, cuda: int | None, folder: Path | None = None
+    ) -> FakeSession:
         asked.append(cuda)
-        return FakeSession(session.CPU if cuda is None else first[graph == tmp_path])
+        return FakeSession(session.CPU if cuda is None else first[source == str(tmp_path)])
 
     monkeypatch.setattr(session, "_load", load)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: [cuda.CUDA, session.CPU])

@@ -1,9 +1,9 @@
 """A decoder graph changed in memory: nodes get other inputs, nodes and inputs are added, and the file is left alone.
 
-Only the bytes of the nodes concerned are written anew; weights are neither parsed nor checked. What a change wants to know
-of the graph is in `Graph`, and what it wants done it writes into an `Edit`:
+Only the bytes of the nodes concerned are written anew; weights are neither read nor copied (`graph_weights.py`). What a
+change wants to know of the graph is in `Graph`, and what it wants done it writes into an `Edit`:
 
-    changed(path, pick_logits, see_trees)      bytes for ONNX Runtime, or None where no change found its place
+    changed(path, pick_logits, see_trees)      a graph for ONNX Runtime, or None where no change found its place
 
 Refuses, with None, files of two gigabytes and more, damaged ones, and graphs of an operator set before 11.
 """
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import attrs
 
-from medspec.backends.onnx.wire import BYTES, VARINT, Damaged, field_of, fields, head_of, number_at, text_at
+from medspec.backends.onnx.graph_weights import Span, place_weights
+from medspec.backends.onnx.wire import BYTES, Damaged, field_of, fields, head_of, number_at, numbers_at, text_at
 
 # Field numbers of onnx.proto.
 _MODEL_FORMAT, _MODEL_GRAPH, _MODEL_OPSET = 1, 7, 8
@@ -67,9 +68,18 @@ class Graph:
     inputs: Mapping[str, int]
     outputs: frozenset[str]
     constants: Mapping[str, Constant]
+    weights: tuple[Span, ...]
     start: int
     inside: int
     end: int
+
+
+@attrs.frozen
+class ChangedGraph:
+    """The bytes of a graph, and the folder beside which its weights lie."""
+
+    content: bytes
+    folder: Path
 
 
 @attrs.define
@@ -123,7 +133,7 @@ Change = Callable[[Graph, Edit], bool]
 """Writes what it wants into the edit; False, and nothing written, where the graph is not what it looks for."""
 
 
-def changed(path: Path, *changes: Change) -> bytes | None:
+def changed(path: Path, *changes: Change) -> ChangedGraph | None:
     """The graph in `path` with those of the changes that find their place; None where none does."""
     if path.stat().st_size > _LARGEST:
         return None
@@ -132,7 +142,8 @@ def changed(path: Path, *changes: Change) -> bytes | None:
             graph, edit = _read(data), Edit()
             if graph is None or not [change for change in changes if change(graph, edit)]:
                 return None
-            return _rewritten(data, graph, edit)
+            weights, folder = place_weights(data, graph.weights, path)
+            return ChangedGraph(_rewritten(data, graph, edit, weights), folder)
         except Damaged:
             return None
 
@@ -153,6 +164,7 @@ def _read(data: mmap.mmap) -> Graph | None:
     constants: dict[str, Constant] = {}
     inputs: dict[str, int] = {}
     outputs: list[str] = []
+    weights: list[Span] = []
     before = inside
     for field, wire, first, last in fields(data, inside, end):
         if wire == BYTES and field == _GRAPH_NODE:
@@ -160,13 +172,14 @@ def _read(data: mmap.mmap) -> Graph | None:
         elif wire == BYTES and field == _GRAPH_TENSOR:
             name, constant = _constant(data, first, last)
             constants[name] = constant
+            weights.append(Span(before, first, last))
         elif wire == BYTES and field == _GRAPH_INPUT:
             inputs.update(_declared(data, first, last))
         elif wire == BYTES and field == _GRAPH_OUTPUT:
             outputs += [name for name, _ in _declared(data, first, last)]
         before = last
     constants.update({node.outputs[0]: node.tensor for node in nodes if node.tensor is not None and node.outputs})
-    return Graph(tuple(nodes), inputs, frozenset(outputs), constants, start, inside, end)
+    return Graph(tuple(nodes), inputs, frozenset(outputs), constants, tuple(weights), start, inside, end)
 
 
 def _default_opset(data: mmap.mmap, start: int, end: int) -> int:
@@ -201,7 +214,7 @@ def _attribute(data: mmap.mmap, start: int, end: int) -> tuple[str, tuple[int, .
         if field == _ATTRIBUTE_NAME:
             name = text_at(data, first, last)
         elif field in (_ATTRIBUTE_NUMBER, _ATTRIBUTE_NUMBERS):
-            numbers += _numbers(data, wire, first, last)
+            numbers += numbers_at(data, first, last)
         elif field == _ATTRIBUTE_TENSOR and wire == BYTES:
             tensor = _constant(data, first, last)[1]
     return name, tuple(numbers), tensor
@@ -209,31 +222,17 @@ def _attribute(data: mmap.mmap, start: int, end: int) -> tuple[str, tuple[int, .
 
 def _constant(data: mmap.mmap, start: int, end: int) -> tuple[str, Constant]:
     name, shape, value = "", [], None
-    for field, wire, first, last in fields(data, start, end):
+    for field, _, first, last in fields(data, start, end):
         if field == _TENSOR_DIMENSION:
-            shape += _numbers(data, wire, first, last)
+            shape += numbers_at(data, first, last)
         elif field == _TENSOR_NAME:
             name = text_at(data, first, last)
         elif field == _TENSOR_WHOLE and last - first <= _FEW:
-            value = (*(value or ()), *_numbers(data, wire, first, last))
+            value = (*(value or ()), *numbers_at(data, first, last))
         elif field == _TENSOR_RAW and last - first <= _FEW and (last - first) % 8 == 0:
             whole = (data[at : at + 8] for at in range(first, last, 8))
             value = tuple(int.from_bytes(piece, "little", signed=True) for piece in whole)
     return name, Constant(tuple(shape), value)
-
-
-def _numbers(data: mmap.mmap, wire: int, start: int, end: int) -> list[int]:
-    """Whole numbers, written one by one or as a block."""
-    found, at = [], start
-    while at < end:
-        number = number_at(data, at, end)
-        found.append(number - 2**64 if number >= 2**63 else number)
-        if wire == VARINT:
-            break
-        while data[at] & 0x80:
-            at += 1
-        at += 1
-    return found
 
 
 def _declared(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[str, int]]:
@@ -249,16 +248,20 @@ def _declared(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[str, int]
     yield name, kind
 
 
-def _rewritten(data: mmap.mmap, graph: Graph, edit: Edit) -> bytes:
+def _rewritten(data: mmap.mmap, graph: Graph, edit: Edit, weights: Mapping[Span, bytes]) -> bytes:
+    instead = {(span.start, span.end): field_of(_GRAPH_TENSOR, tensor) for span, tensor in weights.items()}
+    for place in {*edit.inputs_of, *edit.added}:
+        node = graph.nodes[place]
+        before, end = b"".join(edit.added.get(place, ())), node.start
+        if place in edit.inputs_of:
+            before += field_of(_GRAPH_NODE, _fed_by(data, node, edit.inputs_of[place]))
+            end = node.end
+        instead[node.start, end] = before
     pieces: list[bytes] = []
     at = graph.inside
-    for place in sorted({*edit.inputs_of, *edit.added}):
-        node = graph.nodes[place]
-        pieces += [data[at : node.start], *edit.added.get(place, ())]
-        at = node.start
-        if place in edit.inputs_of:
-            pieces.append(field_of(_GRAPH_NODE, _fed_by(data, node, edit.inputs_of[place])))
-            at = node.end
+    for (start, end), written in sorted(instead.items()):
+        pieces += [data[at:start], written]
+        at = end
     pieces += [data[at : graph.end], *edit.declared]
     length = sum(map(len, pieces))
     return b"".join((data[: graph.start], head_of(_MODEL_GRAPH, length), *pieces, data[graph.end :]))

@@ -9,12 +9,13 @@ Refuses: anything that is no ONNX graph, a truncated file, and external data out
 
 from __future__ import annotations
 
+import math
 import mmap
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import attrs
 
-from medspec.backends.onnx.wire import BYTES, Damaged, fields, text_at
+from medspec.backends.onnx.wire import BYTES, VARINT, Damaged, fields, number_at, numbers_at, text_at
 from medspec.errors import BackendError
 
 # Which fields of which message hold which message (field numbers of onnx.proto, stable since ONNX 1.0).
@@ -29,6 +30,9 @@ _CHILDREN: dict[str, dict[int, str]] = {
 }
 _NODE_OPERATOR = 4
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
+_TENSOR_DIMENSION, _TENSOR_TYPE = 1, 2
+_BITS = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 16: 16, 21: 4, 22: 4}
+"""Of one number, by the number types of ONNX."""
 
 
 @attrs.frozen
@@ -79,7 +83,7 @@ def _skim(data: mmap.mmap, size: int) -> GraphOutline:
                 continue
             child = _CHILDREN[kind].get(field)
             if child == "entry":
-                key, value = _entry(data, first, last)
+                key, value = entry_at(data, first, last)
                 entries[key] = value
             elif child is not None:
                 pending.append((child, first, last))
@@ -87,14 +91,16 @@ def _skim(data: mmap.mmap, size: int) -> GraphOutline:
                 operators.add(text_at(data, first, last))
         if "location" in entries:
             location = entries["location"]
-            reach = _number(entries, "offset") + _number(entries, "length")
+            length = _number(entries, "length") or _size(data, start, end)
+            reach = _number(entries, "offset") + length
             needed[location] = max(needed.get(location, 0), reach)
     if graphs == 0 or not operators:
         raise Damaged("it holds no graph")
     return GraphOutline(frozenset(operators), tuple(DataFile(name, needed[name]) for name in sorted(needed)))
 
 
-def _entry(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
+def entry_at(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
+    """The key and the value of an entry about external data."""
     parts = {_ENTRY_KEY: "", _ENTRY_VALUE: ""}
     for field, wire, first, last in fields(data, start, end):
         if wire == BYTES and field in parts:
@@ -107,6 +113,17 @@ def _number(entries: dict[str, str], key: str) -> int:
     if not text.isdecimal():
         raise Damaged(f"external data with {key} {text!r}")
     return int(text)
+
+
+def _size(data: mmap.mmap, start: int, end: int) -> int:
+    """The bytes of a tensor, from its shape and number type; 0 for a type that is not known."""
+    count, bits = 1, 0
+    for field, wire, first, last in fields(data, start, end):
+        if field == _TENSOR_DIMENSION and wire in (VARINT, BYTES):
+            count *= math.prod(numbers_at(data, first, last))
+        elif field == _TENSOR_TYPE and wire == VARINT:
+            bits = _BITS.get(number_at(data, first, last), 0)
+    return -(-count * bits // 8)
 
 
 def _refuse_outside(path: Path, location: str) -> None:

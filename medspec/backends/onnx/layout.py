@@ -104,8 +104,19 @@ def whole_graph(graph: Path) -> tuple[frozenset[str], list[Path]]:
         size = path.stat().st_size
         if size < piece.size:
             raise BackendError(f"{path}: cut off: {size:,} bytes, and {graph.name} needs {piece.size:,}")
+        _refuse_elsewhere(path, graph)
         files.append(path)
     return outline.operators, files
+
+
+def _refuse_elsewhere(path: Path, graph: Path) -> None:
+    # ONNX Runtime reads weights below the folder of the graph, or below that of the file it is a link to, and no others.
+    real = path.resolve()
+    if not any(real.is_relative_to(folder) for folder in (graph.parent.resolve(), graph.resolve().parent)):
+        raise BackendError(
+            f"{path}: a link to {real}, and ONNX Runtime takes no weights from outside the folder of {graph.name}; "
+            "put the graph there too and link both, or link the whole folder"
+        )
 
 
 def _locate(folders: tuple[Path, ...], name: str) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from medspec.backends.base import Options
 from medspec.backends.onnx.decoder import Decoder
-from medspec.backends.onnx.graph_edit import Change, changed
+from medspec.backends.onnx.graph_edit import Change, ChangedGraph, changed
 from medspec.backends.onnx.layout import ModelFolder
 from medspec.backends.onnx.picked_logits import pick_last, pick_logits
 from medspec.backends.onnx.self_check import check_decoder
@@ -52,7 +52,7 @@ def _opened(
     tokens: Tokens,
     embedder: Embedder | None,
     check_ids: list[int],
-    graph: bytes | None,
+    graph: ChangedGraph | None,
 ) -> tuple[Opened, Decoder]:
     opened = open_session(folder.graph, device=options.device, threads=options.threads, changed=graph)
     inputs, outputs = opened.session.get_inputs(), opened.session.get_outputs()

@@ -17,6 +17,7 @@ import attrs
 
 from medspec.backends.devices import read_device
 from medspec.backends.onnx.cuda import CUDA, why_no_cuda
+from medspec.backends.onnx.graph_edit import ChangedGraph
 from medspec.errors import BackendError, UsageError
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Opened:
     number: int = 0
 
 
-def open_session(graph: Path, *, device: str, threads: int | None, changed: bytes | None = None) -> Opened:
-    """Load the graph, or what was made of it: with `changed` only its weights come from beside the file.
+def open_session(graph: Path, *, device: str, threads: int | None, changed: ChangedGraph | None = None) -> Opened:
+    """Load the graph, or what was made of it: with `changed` only its weights come from files.
 
     Raises `BackendError` when it does not load, or CUDA was asked for and does not work.
     """
@@ -66,7 +67,9 @@ def open_session(graph: Path, *, device: str, threads: int | None, changed: byte
     reason = why_cpu(device)
     if kind == "cuda" and reason is not None:
         raise BackendError(f"device {device}: CUDA cannot be used here: {reason}")
-    session = _load(graph, threads=count, cuda=number if reason is None else None, changed=changed)
+    source = str(graph) if changed is None else changed.content
+    cuda, folder = number if reason is None else None, None if changed is None else changed.folder
+    session = _load(str(graph), source, threads=count, cuda=cuda, folder=folder)
     used = "cuda" if session.get_providers()[0] == CUDA else "cpu"
     if used == "cpu" and reason is None:
         reason = "ONNX Runtime opened this graph on the CPU although it can create CUDA sessions"
@@ -77,7 +80,8 @@ def open_session(graph: Path, *, device: str, threads: int | None, changed: byte
 
 def open_beside(graph: bytes, opened: Opened) -> onnxruntime.InferenceSession:
     """A small graph on the device of a session that is open. Raises `BackendError`."""
-    return _load(None, threads=opened.threads, cuda=None if opened.device == "cpu" else opened.number, changed=graph)
+    cuda = None if opened.device == "cpu" else opened.number
+    return _load("a graph of one node", graph, threads=opened.threads, cuda=cuda)
 
 
 def why_cpu(device: str) -> str | None:
@@ -127,14 +131,15 @@ def _package_name() -> str:
 
 def _creates_cuda() -> bool:
     try:
-        return bool(_load(None, threads=1, cuda=0, changed=_PROBE).get_providers()[0] == CUDA)
+        return bool(_load("the probe graph", _PROBE, threads=1, cuda=0).get_providers()[0] == CUDA)
     except BackendError:
         return False
 
 
 def _load(
-    graph: Path | None, *, threads: int, cuda: int | None, changed: bytes | None = None
+    name: str, source: str | bytes, *, threads: int, cuda: int | None, folder: Path | None = None
 ) -> onnxruntime.InferenceSession:
+    """A session of a file or of bytes, whose weights then lie below `folder`; `name` is what messages call it."""
     import onnxruntime
 
     # What the provider bridge has to say goes to the default logger, before any session exists.
@@ -143,12 +148,10 @@ def _load(
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    if graph is not None and changed is not None:
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph.parent))
+    if folder is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
     providers: list[Any] = [CPU] if cuda is None else [(CUDA, _CUDA_SETTINGS | {"device_id": str(cuda)}), CPU]
-    source = changed if changed is not None else str(graph)
     try:
         return onnxruntime.InferenceSession(source, sess_options=options, providers=providers)
     except Exception as err:  # ONNX Runtime's errors have no common class below Exception
-        name = graph or "the probe graph"
         raise BackendError(f"{name}: ONNX Runtime {onnxruntime.__version__} cannot load this graph: {err}") from err

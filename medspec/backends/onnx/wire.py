@@ -44,6 +44,15 @@ def number_at(data: mmap.mmap | bytes, start: int, end: int) -> int:
     return _varint(data, start, end)[0]
 
 
+def numbers_at(data: mmap.mmap | bytes, start: int, end: int) -> list[int]:
+    """Whole numbers with a sign, one as the content of a field or a block of them."""
+    found, at = [], start
+    while at < end:
+        number, at = _varint(data, at, end)
+        found.append(number - 2**64 if number >= 2**63 else number)
+    return found
+
+
 def text_at(data: mmap.mmap | bytes, start: int, end: int) -> str:
     """The content of a field that holds a text."""
     try:
