@@ -33,7 +33,8 @@ def COMMAND(things: tuple[str, ...], check: bool, quiet: bool) -> int:
     config = find_config(Path.cwd())
     asked = sort_arguments(things)
     spec = sound_specs(config, asked.paths, quiet=quiet)
-    wanted = wanted_by(make_plan(spec, asked.names or everything(spec), level=1, without=()), config)
+    plan = make_plan(spec, asked.names or everything(spec), level=1, without=())
+    wanted = wanted_by(plan, config)
     lacking = [one for one in wanted if not is_fetched(one.path)]
     if check:
         for one in lacking:
@@ -42,7 +43,21 @@ def COMMAND(things: tuple[str, ...], check: bool, quiet: bool) -> int:
     download(lacking, quiet=quiet)
     if not quiet:
         print_text(f"{len(lacking):,} fetched, {len(wanted) - len(lacking):,} were there", sys.stdout)
+        _tell_by_hand(plan, config)
     return 0
+
+
+def _tell_by_hand(plan: Plan, config: Config) -> None:
+    """Say on the standard error which files are missing that have no address, and where a person gets them."""
+    from medspec.run.missing_files import missing_files, missing_lines
+    from medspec.run.roots import DataRoots
+    from medspec.text.remote_address import is_remote
+
+    roots = DataRoots.of((), config.data)
+    by_hand = [file for file in missing_files(plan, roots) if not is_remote(file.path)]
+    if by_hand:
+        lines = ["by hand, since the specs name no address:", *missing_lines(by_hand, roots)]
+        print_text("\n".join(lines), sys.stderr)
 
 
 def wanted_by(plan: Plan, config: Config) -> list[Wanted]:

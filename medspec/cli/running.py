@@ -42,8 +42,11 @@ def carry_out(
     from medspec.cli.progress import progress
     from medspec.run.execute import execute
     from medspec.run.folder import run_folder
+    from medspec.run.missing_files import refuse_missing
     from medspec.run.shared_replies import sharing
 
+    # Loading a model takes minutes, and this does not.
+    refuse_missing(plan, roots)
     judges = open_judges(judge, plan, roots, attrs.evolve(options, constrain=False))
     backend = open_model(model, options)
     watch = progress(quiet=quiet)

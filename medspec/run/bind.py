@@ -12,6 +12,7 @@ from medspec.plan.fold import fold, names_of
 from medspec.plan.nodes import Constant, FieldRef, Plan, Render
 from medspec.run.bound import Bound, written
 from medspec.run.judging.apart import check_calibrations
+from medspec.run.missing_files import refuse_missing
 from medspec.run.pictures import ImageSizes, Pictures
 from medspec.run.roots import DataRoots
 from medspec.run.scan import Rows, read_scan
@@ -33,6 +34,7 @@ def bind(
 
     Raises one `DataError` with the problems of all files.
     """
+    refuse_missing(plan, roots)
     resolved = resolve_texts(plan, roots)
     budget = Budget()
     whole = _read(resolved, roots, limit, budget, keep_going)

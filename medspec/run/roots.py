@@ -87,19 +87,36 @@ def find_file(
     if is_remote(path):
         return fetched_file(path, dataset=dataset, license=license, fetch=fetch)
     _refuse_outside(path)
+    place, looked = _look(path, roots, folder, whole_folder=whole_folder)
+    if place is not None:
+        return place
+    of = f" of dataset `{dataset}`" if dataset else ""
+    places = looked or ["nowhere: there is no data root"]
+    advice = _advice(path, roots, folder, license, fetch)
+    raise DataError("\n  ".join([f"`{path}`{of} was not found; looked at:", *places, *advice]))
+
+
+def is_there(path: str, roots: DataRoots, *, folder: str | Path = "", whole_folder: bool = False) -> bool:
+    """Whether `find_file` finds something at a path that is no address, be it something that is refused."""
+    try:
+        _refuse_outside(path)
+        return _look(path, roots, folder, whole_folder=whole_folder)[0] is not None
+    except DataError:
+        return True
+
+
+def _look(path: str, roots: DataRoots, folder: str | Path, *, whole_folder: bool) -> tuple[Path | None, list[str]]:
+    """The first place where `path` is, and a line for each place that was looked at before."""
     looked: list[str] = []
     for root, origin in roots.places(folder):
         place = _matching(root, path) if "*" in path else root / path
         note = _why_not(root, place, whole_folder=whole_folder)
         if note is None:
             _refuse_escape(path, root, place)
-            return place
+            return place, looked
         if (line := f"{place} ({origin}{note})") not in looked:
             looked.append(line)
-    of = f" of dataset `{dataset}`" if dataset else ""
-    places = looked or ["nowhere: there is no data root"]
-    advice = _advice(path, roots, folder, license, fetch)
-    raise DataError("\n  ".join([f"`{path}`{of} was not found; looked at:", *places, *advice]))
+    return None, looked
 
 
 def _matching(root: Path, path: str) -> Path:

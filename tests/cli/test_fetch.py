@@ -85,6 +85,16 @@ def test_only_fetch_downloads(remote, medspec):
     assert remote == ["/datasets/owner/name/resolve/0a1b2c3/exam.jsonl"]
 
 
+def test_what_has_no_address_is_named(project, medspec):
+    """Nothing can be fetched for it: a person has to, and is told what and from where."""
+    assert medspec("fetch") == (0, "0 fetched, 0 were there\n", "")
+    Path("specs/exam.jsonl").unlink()
+    done = medspec("fetch")
+    assert (done.code, done.out) == (0, "0 fetched, 0 were there\n")
+    assert done.err.startswith("by hand, since the specs name no address:\n1 file was not found\n  exam.jsonl\n")
+    assert medspec("fetch", "--quiet") == (0, "", "")
+
+
 def test_a_run_may_fetch(remote, medspec, monkeypatch):
     monkeypatch.setenv("MEDSPEC_OFFLINE", "1")
     done = medspec("run", "--fetch", "--out", "here")
