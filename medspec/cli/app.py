@@ -42,6 +42,7 @@ COMMANDS = (
     Entry("fetch", "medspec.cli.fetch", "Download the data that specs name by an address."),
     Entry("resume", "medspec.cli.resume", "Go on with a run that was stopped."),
     Entry("score", "medspec.cli.score", "Score the replies of a run again; no model."),
+    Entry("report", "medspec.cli.report", "Show the table of a finished run once more."),
     Entry("compare", "medspec.cli.compare", "Compare two runs on the same rows: differences, intervals, p values."),
     Entry("power", "medspec.cli.power", "Show the smallest differences that the rows of a run can show."),
     Entry("mock", "medspec.cli.mock", "Run on rows and replies invented from the types; no model, no data."),

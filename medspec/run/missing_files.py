@@ -156,5 +156,6 @@ def _where(files: list[Missing], roots: DataRoots) -> Iterator[str]:
     yield from (f"    {place}" for place in looked or ["nowhere: there is no data root"])
     tops = list(dict.fromkeys(file.path.partition("/")[0] for file in files))
     they = "they are" if len(files) > 1 else "it is"
-    rest = f" and the other {len(tops) - 1:,}; for several folders write it several times" if len(tops) > 1 else ""
-    yield f"  say where {they}: `--data DIR`, with DIR the folder that holds `{tops[0]}`{rest}"
+    rest = "" if len(tops) == 1 else f" and `{tops[1]}`" if len(tops) == 2 else f" and the other {len(tops) - 1:,}"
+    several = "; for several folders write it several times" if rest else ""
+    yield f"  say where {they}: `--data DIR`, with DIR the folder that holds `{tops[0]}`{rest}{several}"

@@ -24,6 +24,7 @@ COMMANDS = (
     ("resume", "runs/bad"),
     ("score", "runs/bad"),
     ("compare", "runs/good", "runs/bad"),
+    ("report", "runs/bad", "--references"),
     ("explain", "exam_letters", "--measured", "runs/bad"),
     ("explain", "exam_letters", "--row", "0", "--run", "runs/bad"),
     ("diff", "runs/good/plan.json", "runs/bad/plan.json"),

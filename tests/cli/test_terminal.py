@@ -32,7 +32,7 @@ def test_what_is_printed_is_only_shown() -> None:
 @pytest.mark.parametrize("colour", ["", "1"])
 def test_a_report_of_somebody_else_is_only_shown(colour: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", colour)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "600")
     metric = {"value": 0.5, "low": 0.4, "high": 0.6}
     task = {"rows": 4, "unread": 0.0, "metrics": {HOSTILE: metric}, "primary": HOSTILE}
     report = {
@@ -48,6 +48,12 @@ def test_a_report_of_somebody_else_is_only_shown(colour: str, monkeypatch: pytes
     view_report(report, stream, folder=HOSTILE)
     assert not obeyed(OWN.sub("", stream.getvalue()))
     assert ("\x1b[1m" in stream.getvalue()) == bool(colour)
+    many = {f"{HOSTILE}{number}": {HOSTILE: 0.5, "source": HOSTILE} for number in range(20)}
+    task["references"] = report["references"] = many
+    for everything in (False, True):
+        stream = io.StringIO()
+        view_report(report, stream, folder=HOSTILE, all_references=everything)
+        assert "Published figures" in stream.getvalue() and not obeyed(OWN.sub("", stream.getvalue()))
 
 
 def test_errors_and_replies_are_only_shown(project, medspec) -> None:

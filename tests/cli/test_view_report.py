@@ -90,6 +90,67 @@ def test_how_a_run_without_trouble_looks(golden: Callable[[Path, str], None]) ->
     golden(HERE / "golden" / "report_clean.txt", report_text(clean_report(), width=100) + "\n")
 
 
+def published_report() -> dict[str, Any]:
+    """Two tasks and a suite with many published figures, one of them without the number that is compared."""
+    report = clean_report()
+    names = ("Aster 7B", "Begonia-VL 72B", "Crocus", "Dahlia mini", "Erica", "Fuchsia")
+    source = "a paper, table 3"
+    for place, entry in enumerate([report, *report["tasks"].values()]):
+        entry["references"] = {
+            name: {"accuracy": (number + place) / 10 + 0.05, "macro_f1": number / 20, "source": source}
+            for number, name in enumerate(names)
+        }
+    report["tasks"]["medqa_letters"]["references"]["Genista"] = {"macro_f1": 0.5, "source": source}
+    report["aggregates"] = {"accuracy": {"value": 0.05, "low": 0.04, "high": 0.06}}
+    return report
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "wanted"), [("nearest", 100, False), ("nearest_narrow", 60, False), ("all", 80, True)]
+)
+def test_how_published_figures_look(name: str, width: int, wanted: bool, golden: Callable[[Path, str], None]) -> None:
+    text = report_text(published_report(), width=width, all_references=wanted, folder="runs/2026-11-22-1")
+    golden(HERE / "golden" / f"report_published_{name}.txt", text + "\n")
+
+
+def test_a_few_published_figures_are_told_with_their_sources() -> None:
+    report = clean_report()
+    report["tasks"]["medqa_letters"]["references"] = {"Aster 7B": {"accuracy": 0.5, "source": "a paper"}}
+    text = report_text(report, width=100)
+    assert "medqa_letters: published for Aster 7B: accuracy 0.500 (a paper)" in text and "--references" not in text
+
+
+def test_figures_of_several_sources_each_name_theirs() -> None:
+    report = published_report()
+    report["references"]["Aster 7B"]["source"] = "another paper"
+    text = report_text(report, width=100, all_references=True)
+    assert "Published figures\n" in text and "another paper" in text and text.count("a paper, table 3") == 18
+
+
+def test_tasks_with_the_same_metrics_have_a_column_for_each(golden: Callable[[Path, str], None]) -> None:
+    report = clean_report()
+    for task in report["tasks"].values():
+        task["metrics"] |= {f"acc_{part}": {"value": part / 100} for part in (30, 50, 70)}
+        task["waivers"] = {"W0406": "the prompt is published"}
+    golden(HERE / "golden" / "report_columns.txt", report_text(report, width=100) + "\n")
+    assert "Further" in report_text(report, width=85), "where columns do not fit, one column has them all"
+
+
+def test_no_cell_is_ever_cut() -> None:
+    """Of a cell with a blank in it all of its width is needed, and not that of its longest word."""
+    for width in range(40, 121):
+        assert "…" not in report_text(clean_report(), width=width)
+
+
+def test_what_is_said_of_many_tasks_is_said_once() -> None:
+    report = clean_report()
+    task = {**report["tasks"]["medqa_letters"], "waivers": {"W0406": "it is published"}}
+    report["tasks"] = {f"t{number}": task for number in range(9)}
+    assert "all 9 tasks: W0406 is waived: it is published" in report_text(report, width=100)
+    report["tasks"]["other"] = {**task, "waivers": {}}
+    assert "t0, t1, t2, t3, t4, t5 and 3 more: W0406 is waived" in report_text(report, width=100)
+
+
 @pytest.mark.parametrize("width", [30, 60, 72, 80, 100, 200])
 def test_nothing_is_lost_at_any_width(width: int) -> None:
     words = "".join(report_text(REPORT, width=width).split())

@@ -35,7 +35,7 @@ def run(folder: Path, task: str, reply: str, judges: Bench | None = None) -> dic
 
 
 def test_what_is_missing_is_said_with_where_it_comes_from(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the text is from bds18616852673/MLB_benchmark on GitHub, commit 99fb5164"):
+    with pytest.raises(DataError, match="to get it: bds18616852673/MLB_benchmark on GitHub, commit 99fb5164"):
         run(tmp_path, "cmexam", "A")
     write(tmp_path, "prompt_inference_22datasets.json", {"CMExam": "${question} ${options}"})
     with pytest.raises(DataError, match="ask at http://221.12.19.52:8089"):
@@ -44,6 +44,7 @@ def test_what_is_missing_is_said_with_where_it_comes_from(tmp_path: Path) -> Non
 
 def test_other_texts_than_the_published_ones_are_refused(tmp_path: Path) -> None:
     write(tmp_path, "prompt_inference_22datasets.json", {"CMExam": "${question} ${options}"})
+    write(tmp_path, "MLB_benchmark_dataset/CMExam.json", {"examples": []})
     with pytest.raises(
         DataError, match="holds another text than the spec means.* the text is from bds18616852673"
     ) as caught:
