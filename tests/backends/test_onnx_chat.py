@@ -57,6 +57,30 @@ def test_prompts_equal_those_of_transformers(tmp_path: Path, name: str) -> None:
     assert template.render(TURNS) == apply_with_transformers(tmp_path, TURNS)
 
 
+PARTS = "{% for m in messages %}{% for part in m['content'] %}[{{ part.text }}]{% endfor %}{% endfor %}"
+
+TURNS_AS = {
+    "parts only": (PARTS, "[Be brief.][Hi]"),
+    "the first part": ("{% for m in messages %}{{ m.content[0]['text'] }};{% endfor %}", "Be brief.;Hi;"),
+    "refuses texts": ("{% if messages[0].content is string %}{{ raise_exception('no') }}{% endif %}" + PARTS,
+                      "[Be brief.][Hi]"),
+    "both": ("{% for m in messages %}{% if m.content is string %}<{{ m.content }}>{% else %}{% for p in m.content %}"
+             "[{{ p.text }}]{% endfor %}{% endif %}{% endfor %}", "<Be brief.><Hi>"),
+    "texts only": ("{% for m in messages %}<{{ m['content'] }}>{% endfor %}", "<Be brief.><Hi>"),
+    "letters": ("{% for m in messages %}{% for letter in m.content %}{{ letter }}{% endfor %}{% endfor %}", "Be brief.Hi"),
+}  # fmt: skip
+"""Templates, and what they write: turns are texts, and lists of parts only for a template that leaves texts out."""
+
+
+@pytest.mark.parametrize("name", TURNS_AS)
+def test_turns_are_given_as_the_template_can_read_them(tmp_path: Path, name: str) -> None:
+    source, expected = TURNS_AS[name]
+    (tmp_path / "chat_template.jinja").write_text(source)
+    template = find_template([tmp_path], {})
+    assert template is not None
+    assert template.render((Message("system", "Be brief."), Message("user", "Hi"))) == expected
+
+
 def put(folder: Path, place: str, text: str) -> None:
     if place == "jinja":
         (folder / "chat_template.jinja").write_text(text)

@@ -16,7 +16,7 @@ from medspec.backends.base import Picture
 from medspec.backends.onnx.session import open_session
 from medspec.backends.onnx.vision.encoder import Encoder
 from medspec.backends.onnx.vision.features import Encoded, Features
-from medspec.backends.onnx.vision.pixels import BadImage, load_processor, open_image
+from medspec.backends.onnx.vision.pixels import BadImage, inputs_of, load_processor, open_image
 from medspec.errors import BackendError
 
 
@@ -60,6 +60,41 @@ def test_pixels_are_those_of_transformers(tmp_path: Path, size: tuple[int, int],
     found = load_processor(tmp_path, settings)(open_image(picture))
     theirs = AutoImageProcessor.from_pretrained(tmp_path, backend="pil")([open_image(picture)], return_tensors="np")
     np.testing.assert_allclose(found["pixel_values"], theirs["pixel_values"], atol=1e-6)
+
+
+def faded(mode: str) -> Image.Image:
+    """An image that is transparent from left to right; of palettes, one colour is."""
+    image = noise(40, 30, seed=2)
+    if mode == "P":
+        return image.convert("P")
+    image = image.convert("RGBA" if mode == "RGBA" else "LA")
+    image.putalpha(Image.linear_gradient("L").rotate(90).resize(image.size))
+    return image
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_what_is_transparent_becomes_white_as_in_transformers(tmp_path: Path, mode: str) -> None:
+    from transformers import AutoImageProcessor
+
+    settings_of(
+        tmp_path, image_processor_type="SiglipImageProcessor", size={"height": 30, "width": 40}, do_convert_rgb=True
+    )
+    image = faded(mode)
+    more = {"transparency": image.getpixel((5, 5))} if mode == "P" else {}
+    image.save(tmp_path / "a.png", **more)
+    shown = Image.open(tmp_path / "a.png")
+    found = open_image(Picture("a.png", str(tmp_path / "a.png"), "0"))
+    processor = AutoImageProcessor.from_pretrained(tmp_path, backend="pil")
+    theirs = processor([shown], return_tensors="np", do_resize=False, do_normalize=False, do_rescale=False)
+    np.testing.assert_array_equal(np.asarray(found).transpose(2, 0, 1)[None], theirs["pixel_values"])
+    assert not np.array_equal(np.asarray(found), np.asarray(shown.convert("RGB")))
+
+
+def test_an_image_that_a_processor_refuses_is_a_bad_image(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, image_processor_type="Qwen2VLImageProcessor", patch_size=14)
+    picture = saved(tmp_path, "long.png", noise(3000, 2))
+    with pytest.raises(BadImage, match=r"^long\.png: 3,000 x 2 pixels, refused by `Qwen2VLImageProcessor`: absolute"):
+        inputs_of(picture, load_processor(tmp_path, settings))
 
 
 def test_other_processors_are_those_of_transformers(tmp_path: Path) -> None:

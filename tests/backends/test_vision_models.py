@@ -167,8 +167,8 @@ def test_a_decoder_of_vectors_needs_their_table(tiny: TinyVision, tmp_path: Path
 def test_a_family_that_places_images_otherwise_is_refused(tiny: TinyVision, tmp_path: Path) -> None:
     other = shutil.copytree(tiny.folder, tmp_path / "other")
     config = json.loads((other / "config.json").read_text())
-    (other / "config.json").write_text(json.dumps({**config, "model_type": "idefics3"}))
-    with pytest.raises(BackendError, match="how `idefics3` places images is not known; known are llava"):
+    (other / "config.json").write_text(json.dumps({**config, "model_type": "paligemma"}))
+    with pytest.raises(BackendError, match="how `paligemma` places images is not known; known are llava"):
         open_model(f"onnx:{other}", Options(device="cpu"))
 
 
@@ -179,3 +179,14 @@ def test_the_digest_covers_every_graph(tiny: TinyVision, tmp_path: Path) -> None
     changed = shutil.copytree(tiny.folder, tmp_path / "changed")
     shutil.copyfile(tmp_path / "encoder.onnx", changed / "onnx" / "vision_encoder.onnx")
     assert open_model(f"onnx:{changed}", Options(device="cpu")).digest != first
+
+
+def test_the_digest_covers_how_images_are_prepared(tiny: TinyVision, tmp_path: Path) -> None:
+    """A reply that is kept belongs to images of one size, and not to those of another."""
+    first = open_model(f"onnx:{tiny.folder}", Options(device="cpu"))
+    copy = shutil.copytree(tiny.folder, tmp_path / "copy")
+    assert open_model(f"onnx:{copy}", Options(device="cpu")).digest == first.digest
+    settings = json.loads((copy / "preprocessor_config.json").read_text())
+    (copy / "preprocessor_config.json").write_text(json.dumps({**settings, "resample": 0}))
+    assert open_model(f"onnx:{copy}", Options(device="cpu")).digest != first.digest
+    assert str(first.describe()["images_prepared_by"]).startswith("pillow ")

@@ -66,6 +66,7 @@ class OnnxBackend:
             "exact": self.options.exact,
             "constrain": self.options.constrain,
             "runtime": runtime_version(),
+            **({"images": self.vision.decides} if self.vision is not None else {}),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
 

@@ -7,7 +7,9 @@ here has the same characters there. It is untrusted code: it runs in a process o
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,10 @@ from medspec.errors import BackendError
 
 __all__ = ["ChatRefused", "ChatTemplate", "find_template", "special_tokens"]
 
+_WALKS = re.compile(r"(\bin\s+\w+)?(\[\s*['\"]content['\"]\s*\]|\.content\b)(?(1)|\s*\[\s*\d)")
+"""A template that goes through the parts of a turn, or asks for one of them."""
+
+_PROBE = "medspec"
 _TOKEN_NAMES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 
@@ -41,13 +47,24 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt, up to where the model's turn begins. Raises `ChatRefused`.
 
-        Turns with images are given as lists of parts, which is what templates of image-text models take.
+        Turns with images are given as lists of parts, which is what templates of image-text models take; those without as
+        texts, unless the template leaves texts out.
         """
         turns = [
-            {"role": message.role, "content": parts_of(message) if message.images else message.text}
+            {"role": message.role, "content": parts_of(message) if message.images or self._only_parts else message.text}
             for message in messages
         ]
         return self._process.render(turns)
+
+    @cached_property
+    def _only_parts(self) -> bool:
+        """Whether the template writes nothing, in silence, where a turn is a text and no list of parts."""
+        if not _WALKS.search(self.source):
+            return False
+        try:
+            return _PROBE not in self._process.render([{"role": "user", "content": _PROBE}])
+        except ChatRefused:
+            return True
 
 
 def find_template(

@@ -21,7 +21,7 @@ from medspec.backends.onnx.session import open_session, runtime_version
 from medspec.backends.onnx.tensors.answers import HALF, boxes_of, label_scores, said
 from medspec.backends.onnx.tensors.folder import BOXES, TEXT, TensorFolder, abilities_of_config, resolve
 from medspec.backends.onnx.tensors.graph import TensorGraph, read_graph
-from medspec.backends.onnx.vision.pixels import BadImage, load_processor, open_image
+from medspec.backends.onnx.vision.pixels import BadImage, inputs_of, load_processor, prepared_by
 from medspec.errors import BackendError, UsageError
 from medspec.types.base import Misfit
 from medspec.types.labels import Unmatched, match_labels
@@ -60,6 +60,7 @@ class TensorBackend:
             "device": self._loaded().opened.device,
             "exact": self.options.exact,
             "runtime": runtime_version(),
+            **({"images": prepared_by(self.folder.processor)} if self.folder.task != TEXT else {}),
         }
         return sha256_of(json.dumps(parts, sort_keys=True))
 
@@ -84,6 +85,7 @@ class TensorBackend:
             "batch": self._batch,
             "exact": self.options.exact,
             "context": folder.context,
+            **({"images_prepared_by": prepared_by(folder.processor)} if folder.task != TEXT else {}),
             **({"threshold": self.threshold} if folder.task == BOXES else {}),
         }
 
@@ -252,7 +254,7 @@ def _image_reader(folder: TensorFolder) -> Any:
         pictures = [picture for message in request.messages for picture in message.images]
         if len(pictures) != 1:
             raise _Failed("model_error", f"the model reads one image, and the prompt shows {len(pictures)}")
-        given = dict(process(open_image(pictures[0])))
+        given = inputs_of(pictures[0], process)
         pixels = given["pixel_values"]
         given.setdefault("pixel_mask", np.ones((1, *pixels.shape[-2:]), dtype=np.int64))
         return given

@@ -26,10 +26,15 @@ BUDGET = 2_000_000_000
 
 @attrs.frozen(kw_only=True)
 class Encoded:
-    """The vectors [places, width] of one image. `grid` is their number in rows and columns where positions need it."""
+    """The vectors [places, width] of one image. `grid` is their number in rows and columns where positions need it.
+
+    `tiles` are the rows and columns an image was cut into, before the whole image, or (0, 0) for the whole image alone; None
+    for models that know no tiles.
+    """
 
     vectors: NDArray[numpy.float32]
     grid: tuple[int, int] | None = None
+    tiles: tuple[int, int] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -39,6 +44,7 @@ class Placed:
     first: int
     count: int
     grid: tuple[int, int] | None
+    tiles: tuple[int, int] | None
     picture: Picture
 
     @property
@@ -66,7 +72,9 @@ class Features:
         found = self._placed.get(picture.sha256)
         if found is None:
             made = self._make(picture)
-            found = Placed(first=-self._next, count=len(made.vectors), grid=made.grid, picture=picture)
+            found = Placed(
+                first=-self._next, count=len(made.vectors), grid=made.grid, tiles=made.tiles, picture=picture
+            )
             self._placed[picture.sha256] = found
             self._starts.append(self._next)
             self._by_start.append(found)

@@ -8,11 +8,15 @@ from typing import Any
 import attrs
 
 from medspec.backends.base import IMAGE, Message, Picture
+from medspec.backends.onnx.vision import tiles
 from medspec.backends.onnx.vision.features import Features
 from medspec.errors import BackendError
 
-FAMILIES = ("llava", "qwen2_vl", "qwen2_5_vl", "qwen3_vl")
-"""Values of `model_type` whose prompts hold one token for each image, which stands for all of its places."""
+WHOLE = ("llava", "qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+"""Values of `model_type` whose prompts hold one token for each image, which stands for all of its places and nothing else."""
+
+FAMILIES = (*WHOLE, *tiles.FAMILIES)
+"""Values of `model_type` that are known."""
 
 _KEYS = ("image_token_id", "image_token_index")
 
@@ -56,13 +60,26 @@ def parts_of(message: Message) -> list[dict[str, str]]:
     return found
 
 
-def place_images(ids: Sequence[int], pictures: Sequence[Picture], token: ImageToken, features: Features) -> list[int]:
-    """`ids` with each image token replaced by the ids of its image. Raises `Misplaced`, and what encoding raises."""
+def place_images(
+    ids: Sequence[int],
+    pictures: Sequence[Picture],
+    token: ImageToken,
+    features: Features,
+    marks: tiles.Marks | None = None,
+) -> list[int]:
+    """`ids` with each image token replaced by the ids of its image, and `marks` around them where the family has some.
+
+    Raises `Misplaced`, and what encoding raises.
+    """
     count = sum(id == token.id for id in ids)
     if count != len(pictures):
         raise Misplaced(f"the prompt holds {count} image tokens (`{token.text}`) and {len(pictures)} images")
     images = iter(pictures)
     found: list[int] = []
     for id in ids:
-        found.extend(features.place(next(images)).ids if id == token.id else (id,))
+        if id != token.id:
+            found.append(id)
+            continue
+        placed = features.place(next(images))
+        found.extend(placed.ids if marks is None else marks.placed(placed))
     return found
