@@ -3,6 +3,7 @@
 from medspec.backends.base import Abilities, Backend, Options, Scheme
 from medspec.backends.baseline import SCHEME as BASELINE
 from medspec.backends.builtin import SCHEME as BUILTIN
+from medspec.backends.genai import SCHEME as GENAI
 from medspec.backends.hash import SCHEME as HASH
 from medspec.backends.mock import SCHEME as MOCK
 from medspec.backends.onnx import SCHEME as ONNX
@@ -10,7 +11,7 @@ from medspec.backends.openai import SCHEME as OPENAI
 from medspec.backends.opening import open_scheme, read_name
 from medspec.backends.replay import SCHEME as REPLAY
 
-SCHEMES: tuple[Scheme, ...] = (ONNX, BUILTIN, OPENAI, REPLAY, BASELINE, HASH, MOCK)
+SCHEMES: tuple[Scheme, ...] = (ONNX, GENAI, BUILTIN, OPENAI, REPLAY, BASELINE, HASH, MOCK)
 
 
 def find_scheme(model: str) -> Scheme:

@@ -39,7 +39,9 @@ def _devices(_context: click.Context, _parameter: click.Parameter, asked: str) -
 @click.command()
 @click.argument("things", nargs=-1, metavar="[NAMES|PATHS]")
 @click.option(
-    "--model", metavar="SCHEME:REST", help="onnx:DIR, builtin:NAME, openai:NAME@URL, replay:FILE, hash, mock."
+    "--model",
+    metavar="SCHEME:REST",
+    help="onnx:DIR, genai:DIR, builtin:NAME, openai:NAME@URL, replay:FILE, hash, mock.",
 )
 @data_option()
 @click.option(

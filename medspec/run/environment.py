@@ -15,6 +15,7 @@ PACKAGES = (
     "lark",
     "numpy",
     "onnxruntime",
+    "onnxruntime-genai-cuda",
     "onnxruntime-gpu",
     "polars",
     "tokenizers",

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from medspec.backends.base import Request
+
+if TYPE_CHECKING:
+    from medspec.backends.onnx.layout import ModelFolder
 
 CHARACTERS = 4
 """Characters of one token, where no tokenizer is at hand: what English text comes to with the vocabularies of today."""
@@ -40,17 +43,15 @@ class TokenCounter:
 
 def counter_of(model: str | None) -> TokenCounter:
     """The counter of a model by its name after `--model`. Raises `BackendError` for a folder that is no model."""
-    place = None if model is None else _folder(model)
-    if place is None:
+    folder = None if model is None else _folder(model)
+    if folder is None:
         of = "" if model is None else f"; {model} has no tokenizer here"
         return TokenCounter(
             how=f"{CHARACTERS} characters taken for one token{of}", of=lambda one: one.plain_prompt, each=CHARACTERS
         )
     from medspec.backends.onnx.chat import find_template
-    from medspec.backends.onnx.layout import resolve_folder
     from medspec.backends.onnx.tokens import load_tokens
 
-    folder = resolve_folder(place, None)
     template = find_template(folder.config_folders, folder.tokenizer_config, date=None)
     tokens = load_tokens(folder.tokenizer, folder.tokenizer_config, folder.config, folder.generation_config)
 
@@ -83,17 +84,21 @@ def kv_bytes(config: Mapping[str, Any], dtype: str) -> int | None:
     return 2 * layers * kept * size * (2 if "16" in dtype else 4)
 
 
-def _folder(model: str) -> Path | None:
-    """The folder of the model's files; None for models that have none here."""
+def _folder(model: str) -> ModelFolder | None:
+    """The files of the model; None for models that have none here, or no tokens."""
     from medspec.backends import SCHEMES, abilities_of
     from medspec.backends.builtin import MODELS
+    from medspec.backends.genai.folder import read_folder
+    from medspec.backends.onnx.layout import resolve_folder
     from medspec.backends.opening import read_name
 
     scheme, place, _ = read_name(model, SCHEMES)
     if scheme.name == "builtin":
-        return MODELS.get(place)
+        return resolve_folder(MODELS[place], None) if place in MODELS else None
+    if scheme.name == "genai":
+        return read_folder(Path(place).expanduser()).files
     if scheme.name != "onnx":
         return None
     abilities = abilities_of(model)
     # What reads images only, and answers with labels or boxes, has no tokens.
-    return None if abilities.needs_form and abilities.images else Path(place).expanduser()
+    return None if abilities.needs_form and abilities.images else resolve_folder(Path(place).expanduser(), None)

@@ -18,18 +18,18 @@ import attrs
 
 from medspec.backends.onnx.decoder import StepFailed
 from medspec.backends.onnx.generate import Row, WritingJob, Written, begin_row
-from medspec.backends.onnx.slots import Slots
+from medspec.backends.onnx.slots import Rows
 from medspec.backends.onnx.tokens import Tokens
 
 
-def write_in_slots(slots: Slots, tokens: Tokens, jobs: Sequence[WritingJob], *, seed: int) -> Iterator[Written]:
+def write_in_slots(slots: Rows, tokens: Tokens, jobs: Sequence[WritingJob], *, seed: int) -> Iterator[Written]:
     """Continue every prompt, in the order of their tokens. Each fits the slots with its reply."""
     return _Writing(slots, tokens, seed, deque(sorted(jobs, key=lambda job: job.ids)), slots.rows).results()
 
 
 @attrs.define
 class _Writing:
-    slots: Slots
+    slots: Rows
     tokens: Tokens
     seed: int
     waiting: deque[WritingJob]

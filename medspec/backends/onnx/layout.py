@@ -86,7 +86,7 @@ def resolve_folder(folder: Path, dtype: str | None) -> ModelFolder:
         operators=operators,
         data_files=tuple(data_files),
         beside=beside,
-        tokenizer=_tokenizer(folders),
+        tokenizer=tokenizer_of(folders),
         config=config,
         generation_config=first_json(folders, "generation_config.json", "the model's generation settings"),
         tokenizer_config=first_json(folders, "tokenizer_config.json", "the tokenizer's settings"),
@@ -124,7 +124,8 @@ def _locate(folders: tuple[Path, ...], name: str) -> Path:
     return next((folder / name for folder in folders if (folder / name).exists()), folders[0] / name)
 
 
-def _tokenizer(folders: tuple[Path, ...]) -> Path:
+def tokenizer_of(folders: tuple[Path, ...]) -> Path:
+    """The tokenizer in the first of `folders` that has one. Raises `BackendError`."""
     path = _locate(folders, "tokenizer.json")
     if not path.exists():
         others = [name for name in ("tokenizer.model", "vocab.json", "vocab.txt") if _locate(folders, name).exists()]

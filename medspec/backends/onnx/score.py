@@ -22,7 +22,7 @@ import attrs
 
 from medspec.backends.onnx.decoder import Decoder, StepFailed
 from medspec.backends.onnx.sampling import NOT_FINITE, log_likelihood, log_probabilities
-from medspec.backends.onnx.slots import Slots
+from medspec.backends.onnx.slots import Rows
 
 if TYPE_CHECKING:
     import numpy
@@ -175,7 +175,7 @@ def longest_run(job: ScoringJob, *, trees: bool) -> int:
     return job.shared + max(tails, default=1)
 
 
-def score_in_slots(slots: Slots, jobs: Sequence[ScoringJob], *, trees: bool) -> Iterator[Scored]:
+def score_in_slots(slots: Rows, jobs: Sequence[ScoringJob], *, trees: bool) -> Iterator[Scored]:
     """One row after another in the first of the slots, in the order of their tokens, so that each finds most of it there.
 
     With `trees` the options of a row go in one run; where that does not run, for want of memory or of positions, each
@@ -198,7 +198,7 @@ def score_in_slots(slots: Slots, jobs: Sequence[ScoringJob], *, trees: bool) -> 
 
 
 def _logits_in_slot(
-    slots: Slots, job: ScoringJob, together: Sequence[tuple[OptionIds, ...]]
+    slots: Rows, job: ScoringJob, together: Sequence[tuple[OptionIds, ...]]
 ) -> tuple[Logits | None, dict[OptionIds, Logits]]:
     import numpy as np
 

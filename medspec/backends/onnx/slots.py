@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -36,6 +36,28 @@ _SEEN_AT_ONCE = 2**24
 
 _NEAR = 16
 """So many tokens more must another row have in common with a prompt, before they are copied from there."""
+
+
+class Rows(Protocol):
+    """Rows that prompts are read into, one after another; see `Slots`, which are rows of several."""
+
+    rows: int
+    held: list[list[int]]
+
+    def reach(self, row: int, ids: list[int]) -> int: ...
+
+    def copy(self, source: int, target: int, length: int) -> None: ...
+
+    def read(
+        self,
+        row: int,
+        ids: list[int],
+        done: int,
+        places: NDArray[numpy.int64],
+        tails: Sequence[Sequence[int]] = (),
+    ) -> NDArray[numpy.float32]: ...
+
+    def step(self, tokens: NDArray[numpy.int64]) -> NDArray[numpy.float32]: ...
 
 
 @attrs.define
