@@ -39,7 +39,7 @@ def COMMAND(out: Path | None, as_html: bool, format: str, quiet: bool) -> None:
         if as_html:
             from medspec.cli.pages_html import html_page
 
-            text = html_page(name, text)
+            text = html_page(name, text, index=None if name == "index" else "index.html")
         write_whole(folder / f"{name}{suffix}", text.encode())
     index = shown_path(folder / f"index{suffix}")
     if format == "json":

@@ -6,7 +6,7 @@ Doc comments (`##`) are taken as they are, so they may use Markdown. Pages link 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -26,7 +26,7 @@ from medspec.check.spec import (
 )
 from medspec.metrics import find_metric
 from medspec.plan.graph import declarations
-from medspec.plan.nodes import Constant, TurnPlan
+from medspec.plan.nodes import Constant, Reference, TurnPlan
 from medspec.plan.words import aggregate_words, errata_words, metric_words, spell
 from medspec.readers import READERS
 from medspec.syntax.format import format_tree
@@ -152,11 +152,15 @@ class _Page:
         )
         yield from _table(("task", "weight", "primary metric", "about"), rows)
         yield ""
-        yield from (f"- `{one.name}` = {aggregate_words(one)}" for one in suite.aggregates)
+        names = f"[{', '.join(task.name for task, _ in suite.members)}]"
+        short = f"all {len(suite.members)} tasks" if len(suite.members) > 2 else names
+        yield from (f"- `{one.name}` = {aggregate_words(one).replace(names, short, 1)}" for one in suite.aggregates)
         interval = suite.interval
         yield f"- intervals: {interval.method}, level {interval.level:g}"
         yield from ([f"- slices: {', '.join(suite.slices)}"] if suite.slices else [])
         yield from _tags(suite.tags)
+        yield ""
+        yield from _references(suite.references, [one.name for one in suite.aggregates])
 
     def _task(self, task: TaskSpec) -> Iterator[str]:
         settings = ", ".join(f"{name}: {spell(value)}" for name, value in task.reader.settings)
@@ -179,14 +183,7 @@ class _Page:
         head = ("metric", "as", "what it is", "signature")
         yield from _table(head, (self._metric(score) for score in task.scores))
         yield ""
-        if task.references:
-            labels = [
-                score.label for score in task.scores if any(score.label in dict(r.figures) for r in task.references)
-            ]
-            yield from _table(
-                ("published for", *labels, "source"), (_published(one, labels) for one in task.references)
-            )
-            yield ""
+        yield from _references(task.references, [score.label for score in task.scores])
         yield from (f"- waives {code}: {reason}" for code, reason in task.waivers)
         yield from _tags(task.tags)
 
@@ -209,6 +206,7 @@ class _Page:
         rows = [("rows of", self._to(data.record)), ("source", f"`{spell(data.source)}`")]
         rows += [("subsets", ", ".join(data.subsets))] if data.subsets else []
         rows += [("splits", ", ".join(data.splits)), ("licence", data.license or "not stated")]
+        rows += [("to get it", data.fetch)] if data.fetch is not None else []
         rows += [("private", "yes: rows do not appear in reports")] if data.private else []
         rows += [("id", f"`{data.id_field}`" if data.id_field else "the number of the row")]
         rows += [(f"split `{name}`", f"`{spell(keep)}`") for name, keep in data.keeps]
@@ -283,7 +281,15 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def _published(reference: Any, labels: list[str]) -> tuple[str, ...]:
+def _references(references: Sequence[Reference], names: Iterable[str]) -> Iterator[str]:
+    """The figures that are published, those of `names` that any of them has."""
+    labels = [name for name in names if any(name in dict(one.figures) for one in references)]
+    if references:
+        yield from _table(("published for", *labels, "source"), (_published(one, labels) for one in references))
+        yield ""
+
+
+def _published(reference: Reference, labels: list[str]) -> tuple[str, ...]:
     figures = dict(reference.figures)
     shown = (f"{figures[label]:g}" if label in figures else "" for label in labels)
     return (reference.name, *shown, reference.source)

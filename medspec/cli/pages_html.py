@@ -12,19 +12,24 @@ from collections.abc import Iterator
 from medspec.cli.pages import anchor
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}"
-    "pre{background:#f4f4f4;padding:1rem;overflow-x:auto}code{background:#f4f4f4}"
+    ":root{color-scheme:light dark}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:break-word}"
+    "table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}"
+    "td,th{border:1px solid #8886;padding:.3rem .6rem;text-align:left;vertical-align:top}"
+    "th{background:#8881}pre{background:#8881;padding:1rem;overflow-x:auto}code{background:#8881}"
+    "h3{margin-top:2.5rem;border-top:1px solid #8886;padding-top:.5rem}"
 )
 _INLINE = re.compile(r"`([^`]+)`|\[([^\]]+)\]\(([\w./-]*#?[\w./-]*)\)|\*\*([^*]+)\*\*")
 
 
-def html_page(title: str, markdown: str) -> str:
-    """One page. `markdown` is a text of `pages`."""
-    body = "\n".join(_blocks(markdown.split("\n")))
+def html_page(title: str, markdown: str, *, index: str | None = None) -> str:
+    """One page. `markdown` is a text of `pages`; `index` is the page that leads to all of them, where it is another one."""
+    above = "" if index is None else f'<p><a href="{html.escape(index)}">all specs</a></p>\n'
+    body = above + "\n".join(_blocks(markdown.split("\n")))
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n{body}\n</html>\n"
     )

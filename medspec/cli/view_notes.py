@@ -12,6 +12,8 @@ _NOT_MEDICAL = "demonstration model: not for medical use"
 _NAMES_SHOWN = 6
 """So many tasks are named of which the same is said."""
 
+_OPEN = {"unscored": "without a verdict and left out", "waiting": "waiting for people, in queue.jsonl"}
+
 _REASONS = {
     "too_long": "prompt longer than the context",
     "model_error": "the model failed",
@@ -47,7 +49,7 @@ def _notes(report: Mapping[str, Any]) -> Iterator[str]:
     for warning in report.get("warnings") or ():
         yield f"warning: {warning}"
     yield from _judge_lines(report)
-    for lines in (_cluster_line, _unread_line, _tries_line, _waiver_lines, _row_lines, _failure_line):
+    for lines in (_open_lines, _cluster_line, _unread_line, _tries_line, _waiver_lines, _row_lines, _failure_line):
         yield from _of_tasks(report, lines)
 
 
@@ -87,15 +89,21 @@ def _judge_lines(report: Mapping[str, Any]) -> Iterator[str]:
         one = judge.get("calibration")
         if one is not None:
             floor = "at least" if one["reached"] else "BELOW ITS FLOOR OF"
+            agreed = f"{one['agreement']} {number(one['value'])} with people, {floor} {one['at_least']:g}"
             if judge["model"].get("backend") == "invented":
-                floor = "which invented verdicts say nothing about; a run demands"
-            line += f"; {one['agreement']} {number(one['value'])} with people, {floor} {one['at_least']:g}"
+                agreed = f"a run demands {one['agreement']} of at least {one['at_least']:g} with people"
+            line += f"; {agreed}"
         yield line
-    for name, task in report["tasks"].items():
-        for label, judged in (task.get("judged") or {}).items():
-            open_ = [f"{judged[what]:,} {what}" for what in ("unscored", "waiting") if judged[what]]
-            if open_:
-                yield f"{name}, {label}: of {judged['cases']:,} cases {', '.join(open_)}"
+
+
+def _open_lines(task: Mapping[str, Any]) -> Iterator[str]:
+    """How many cases of judged scores have no verdict, told once for all scores of which the same holds."""
+    told: dict[str, list[str]] = {}
+    for label, judged in (task.get("judged") or {}).items():
+        parts = [f"{judged[what]:,} {words}" for what, words in _OPEN.items() if judged[what]]
+        if parts:
+            told.setdefault(f"of {judged['cases']:,} cases {', '.join(parts)}", []).append(label)
+    yield from (f"{', '.join(labels)}: {line}" for line, labels in told.items())
 
 
 def _row_lines(task: Mapping[str, Any]) -> Iterator[str]:

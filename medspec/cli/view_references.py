@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FEW = 8
 """So many figures are all shown after a run."""
 
+_NO_MODELS = ("invented", "mock")
+
 HERE = "this run"
 
 
@@ -54,8 +56,10 @@ class Published:
 
 
 def published(report: Mapping[str, Any]) -> list[Published]:
-    """Everything that is published for the suite of a report and for its tasks."""
-    found = []
+    """Everything that is published for the suite of a report and for its tasks; nothing is compared with what was invented."""
+    found: list[Published] = []
+    if report["model"].get("backend") in _NO_MODELS:
+        return found
     if report.get("references"):
         found.append(_published(report["suite"], report, report.get("aggregates") or {}, None))
     for name, task in report["tasks"].items():
@@ -153,7 +157,13 @@ def _table(ascii: bool) -> Table:
     from rich import box
     from rich.table import Table
 
-    return Table(box=box.ASCII2 if ascii else box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
+    return Table(
+        box=box.ASCII2 if ascii else box.SIMPLE_HEAD,
+        header_style="bold",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def _add(table: Table, cells: Sequence[str], *, bold: bool = False) -> None:

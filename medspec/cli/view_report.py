@@ -56,7 +56,7 @@ def report_text(
     all_references: bool = False,
 ) -> str:
     """The report as text for a screen of `width` columns, with `ascii` without any other letter of our own."""
-    tables = [_table(report, ascii=ascii, by_metric=by_metric) for by_metric in _forms(report)]
+    tables = (_table(report, ascii=ascii, form=form) for form in _forms(report))
     body = next((text for table in tables if (text := _drawn(table, width=width, colour=colour)) is not None), None)
     if body is None:
         body = "\n\n".join("\n".join(map(safe, _task_list(name, task))) for name, task in report["tasks"].items())
@@ -65,12 +65,16 @@ def report_text(
     return "\n".join([body, *map(safe, further_numbers(report)), *published, "", *below])
 
 
-def _forms(report: Mapping[str, Any]) -> tuple[bool, ...]:
-    """The forms of the table that are tried: a column for each metric where several tasks all have the same."""
+def _forms(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """The forms of the table in the order in which they are tried.
+
+    `columns`: each metric has one, where several tasks all have the same. `folded`: those that are not primary share one.
+    `lines`: each has a line.
+    """
     labels = {tuple(task["metrics"]) for task in report["tasks"].values()}
     primaries = {task.get("primary") for task in report["tasks"].values()}
     uniform = len(report["tasks"]) > 1 and len(labels) == len(primaries) == 1
-    return (True, False) if uniform else (False,)
+    return ("columns", "folded", "lines") if uniform else ("folded", "lines")
 
 
 def _references(
@@ -96,39 +100,55 @@ def _references(
         yield from [drawn] if drawn is not None else map(safe, references.nearest_lines(report))
 
 
-def _table(report: Mapping[str, Any], *, ascii: bool, by_metric: bool) -> Table:
-    """One line for each task. With `by_metric` each metric has a column of its own, else those that are not primary share one."""
+def _table(report: Mapping[str, Any], *, ascii: bool, form: str) -> Table:
+    """One line for each task, or with the form `lines` one for each metric of it; see `_forms`."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     tasks = report["tasks"]
-    further = max(len(task["metrics"]) for task in tasks.values()) > 1
+    several = max(len(task["metrics"]) for task in tasks.values()) > 1
     troubles = [(key, title) for key, title in _TROUBLES.items() if any(task.get(key) for task in tasks.values())]
-    table = Table(box=box.ASCII2 if ascii else box.SIMPLE_HEAD, header_style="bold", show_edge=False, pad_edge=False)
+    gap = (0, 1, 0, 0) if form == "lines" else (0, 1)
+    lines = box.ASCII2 if ascii else box.SIMPLE_HEAD
+    table = Table(box=lines, header_style="bold", show_edge=False, pad_edge=False, padding=gap)
     table.add_column("Task", no_wrap=True)
     for title in ("Rows", "Unread", *(title for _, title in troubles)):
         table.add_column(title, justify="right", no_wrap=True)
     primary, others = _metrics(next(iter(tasks.values())))
-    table.add_column(primary[0] if by_metric else "Score", justify="right" if by_metric else "left", no_wrap=True)
+    in_columns = form == "columns"
+    table.add_column(primary[0] if in_columns else "Score", justify="right" if in_columns else "left", no_wrap=True)
     table.add_column(_interval_title(report), no_wrap=True)
-    if by_metric:
-        for label, _ in others:
-            table.add_column(label, justify="right", no_wrap=True)
-    elif further:
+    for label, _ in others if in_columns else ():
+        table.add_column(label, justify="right", no_wrap=True)
+    if form == "folded" and several:
         table.add_column("Further")
     for name, task in tasks.items():
-        primary, others = _metrics(task)
-        cells = [name, f"{task['rows']:,}", share(task["unread"])]
-        cells += [f"{task.get(key, 0):,}" for key, _ in troubles]
-        cells += [f"{'' if by_metric else primary[0]} {number(primary[1]['value'])}".strip(), interval(primary[1])]
-        named = [
-            number(value["value"]) if by_metric else f"{label} {number(value['value'])}" for label, value in others
-        ]
-        cells += named if by_metric else [", ".join(named)] if further else []
-        # Text, not str: a name must not be read as markup.
-        table.add_row(*(Text(safe(cell)) for cell in cells))
+        counts = [name, f"{task['rows']:,}", share(task["unread"]), *(f"{task.get(key, 0):,}" for key, _ in troubles)]
+        for cells in _cells(counts, task, form, several=several):
+            # Text, not str: a name must not be read as markup.
+            table.add_row(*(Text(safe(cell)) for cell in cells))
     return table
+
+
+def _cells(counts: list[str], task: Mapping[str, Any], form: str, *, several: bool) -> Iterator[list[str]]:
+    """The lines of one task, each as long as the table has columns."""
+    primary, others = _metrics(task)
+    if form == "columns":
+        numbers = [number(value["value"]) for _, value in others]
+        yield [*counts, number(primary[1]["value"]), interval(primary[1]), *numbers]
+        return
+    score = [_score(*primary), interval(primary[1])]
+    if form == "folded":
+        yield [*counts, *score, *([", ".join(_score(*one) for one in others)] if several else [])]
+        return
+    yield [*counts, *score]
+    for label, value in others:
+        yield [*("" for _ in counts), _score(label, value), interval(value)]
+
+
+def _score(label: str, value: Mapping[str, Any]) -> str:
+    return f"{label} {number(value['value'])}"
 
 
 _TROUBLES = {"abstained": "Abstained", "refused": "Refused", "failed": "Failed", "truncated": "Cut off"}
@@ -162,7 +182,7 @@ def _task_list(name: str, task: Mapping[str, Any]) -> Iterator[str]:
     yield "  " + ", ".join([f"{task['rows']:,} rows", f"{share(task['unread'])} unread", *troubles])
     primary, others = _metrics(task)
     for label, value in (primary, *others):
-        yield f"  {label} {number(value['value'])}" + (f" ({interval(value)})" if interval(value) else "")
+        yield f"  {_score(label, value)}" + (f" ({interval(value)})" if interval(value) else "")
 
 
 def _metrics(task: Mapping[str, Any]) -> tuple[tuple[str, Mapping[str, Any]], list[tuple[str, Mapping[str, Any]]]]:

@@ -3,6 +3,8 @@
 An unread row is no abstention: it is in the denominator and never in the numerator, so that a model does not look cautious
 because it cannot be read. Fewer is better, all else equal; where the gold may abstain, look at `accuracy` instead. A plain
 share in 64 bits; torchmetrics has none.
+
+Chow, IEEE Transactions on Information Theory 16 (1970) 41-46, where it is the reject rate.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Texts, measurements and boxes are not equal or unequal just so: `exact_match`, `within` and `iou_at` say how they are
 compared. An unread row is wrong: it is in the denominator and never in the numerator.
+
+Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, section 8.3.
 """
 
 from __future__ import annotations

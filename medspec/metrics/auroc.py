@@ -6,6 +6,8 @@ An unread row has no confidence: it loses every pair it is in (against another u
 
 torchmetrics ranks 32-bit numbers, in which different confidences can be equal, and takes no weights, so the pairs are
 counted here; the tests compare with it and with scikit-learn.
+
+Hanley and McNeil, Radiology 143 (1982) 29-36.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ A class that only answers name has no rows and is no part of the mean. An unread
 denominator of that class, never in the numerator.
 
 Counted by torchmetrics, divided here in 64 bits.
+
+Brodersen, Ong, Stephan and Buhmann, ICPR 2010.
 """
 
 from __future__ import annotations

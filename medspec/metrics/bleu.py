@@ -6,6 +6,8 @@ Where no answer of the set has `order` words the value is 0, even if every answe
 An unread row is an empty answer: nothing in the numerator, and the length of its gold in the length penalty.
 
 torchmetrics has the tokens and not the smoothing, so its value of a small set is 0; the tests compare with sacrebleu.
+
+Papineni et al., ACL 2002; Post, WMT 2018 (sacrebleu).
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Both boxes have the same corners, the same unit and the same image field, which 
 image of the row overlaps by 0. An unread row counts 0.
 
 Why not torchmetrics: see `overlaps`. The tests compare with pycocotools.
+
+Everingham et al., International Journal of Computer Vision 88 (2010) 303-338 (PASCAL VOC).
 """
 
 from __future__ import annotations

@@ -17,6 +17,9 @@ A box without area overlaps entirely with a gold box that is the same, so that w
 found; pycocotools has no overlap for such boxes, and counts them as missed and as invented.
 
 torchmetrics has it only where torchvision and pycocotools are installed; the tests compare with pycocotools.
+
+Lin et al., ECCV 2014 (COCO), after Everingham et al., International Journal of Computer Vision 88 (2010) 303-338
+(PASCAL VOC).
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ occurs in "not", "1" in "10", and an answer that names everything is right; use 
 `accuracy` with a reader to measure. An unread row is wrong: in the denominator, never in the numerator.
 
 torchmetrics has nothing like it; the tests compare with cases worked out by hand from the published rules.
+
+Wu et al., npj Digital Medicine 2025 (MedS-Bench).
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 An abstained row is not answered, and neither is an unread row: both are in the denominator, never in the numerator. Of the
 answers themselves it says nothing; `selective_accuracy` does. A plain share in 64 bits; torchmetrics has none.
+
+El-Yaniv and Wiener, Journal of Machine Learning Research 11 (2010) 1605-1641.
 """
 
 from __future__ import annotations

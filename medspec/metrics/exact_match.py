@@ -8,6 +8,8 @@ Nothing else is changed: letters with and without accents differ, so do `ß` and
 denominator, never in the numerator.
 
 torchmetrics has it only in the SQuAD form and by way of dictionaries, a text at a time; the tests compare with that.
+
+Rajpurkar et al., EMNLP 2016 (SQuAD).
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ A list is taken as the set of its entries. Two empty sets are equal. An unread r
 the numerator, also where its gold is empty.
 
 torchmetrics has it for columns of zeros and ones only; the tests compare with scikit-learn.
+
+Zhang and Zhou, IEEE Transactions on Knowledge and Data Engineering 26 (2014) 1819-1837, where it is the subset accuracy.
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ An unread row counts as the wrong answer: a positive gold is missed, any other g
     f1(positive: yes)
 
 Counted by torchmetrics, divided here in 64 bits.
+
+van Rijsbergen, Information Retrieval, second edition, 1979, chapter 7; Manning, Raghavan and Schütze,
+Introduction to Information Retrieval, 2008, section 8.3.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@
 
 The threshold itself is enough. An unread row is wrong: in the denominator, never in the numerator, also where the
 threshold is 0.
+
+Everingham et al., International Journal of Computer Vision 88 (2010) 303-338 (PASCAL VOC); there the
+overlap has to exceed the threshold.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@
 An unread row has all of its points missed.
 
 torchmetrics has no metric over lists of unequal length; the tests count by hand.
+
+Voorhees, TREC 2003, for recall over what an answer has to say; there by question, here over all points.
 """
 
 from __future__ import annotations

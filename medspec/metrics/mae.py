@@ -4,6 +4,8 @@ An unread row counts the largest error an answer could make there: the distance 
 answer's range. So the answer needs a range with two ends, `float(0..100)`, or the task `unread = skip`.
 
 torchmetrics sums in 32 bits; the mean is taken here in 64, and the tests compare with scikit-learn.
+
+Willmott and Matsuura, Climate Research 30 (2005) 79-82.
 """
 
 from __future__ import annotations

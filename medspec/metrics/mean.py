@@ -6,6 +6,8 @@
 An unread row counts as the worst number of its type: the lowest, or with `better: lower` the highest.
 
 A plain mean in 64 bits; torchmetrics sums in 32.
+
+Altman, Practical Statistics for Medical Research, 1991, chapter 3.
 """
 
 from __future__ import annotations

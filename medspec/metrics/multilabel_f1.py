@@ -8,6 +8,8 @@ under `macro` the invented ones are spread evenly over all labels of the type th
 
 Counted in 64 bits without torchmetrics, which needs a column of zeros and ones for each label and knows no unread rows;
 the tests compare with scikit-learn.
+
+Zhang and Zhou, IEEE Transactions on Knowledge and Data Engineering 26 (2014) 1819-1837.
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ set, the value is 1. An unread row has its gold phrases missed and as many inven
 
 `released_ner_f1` counts as MedS-Bench's scorer does, mistakes included. torchmetrics has nothing for lists in a text; the
 tests compare with scikit-learn.
+
+Wu et al., npj Digital Medicine 2025 (MedS-Bench), for the task; Manning, Raghavan and Schütze, Introduction to Information
+Retrieval, 2008, section 8.3, for F1.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@
 An unread row counts as no, or with `better: lower` as yes: in the denominator either way.
 
 A plain share in 64 bits.
+
+Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, third edition, 2003.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ An unread row counts as the wrong answer: a positive gold is missed, any other g
     recall(positive: yes)
 
 Counted by torchmetrics, divided here in 64 bits.
+
+Manning, Raghavan and Schütze, Introduction to Information Retrieval, 2008, section 8.3.
 """
 
 from __future__ import annotations

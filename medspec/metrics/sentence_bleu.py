@@ -6,6 +6,8 @@ which the answer has no runs left out), divided by 100. `order: 1` looks at sing
 An unread row counts 0, as an empty answer does.
 
 torchmetrics has no value for single rows; the tests compare with sacrebleu.
+
+Papineni et al., ACL 2002; Chen and Cherry, WMT 2014 (smoothing); Post, WMT 2018 (sacrebleu).
 """
 
 from __future__ import annotations

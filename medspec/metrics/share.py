@@ -3,6 +3,8 @@
 An unread row counts as another case: in the denominator, never in the numerator.
 
 A plain share in 64 bits; torchmetrics counts two columns, and here is one.
+
+Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions, third edition, 2003.
 """
 
 from __future__ import annotations

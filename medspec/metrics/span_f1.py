@@ -9,6 +9,8 @@ value is 1.
 An unread row has its gold spans missed and as many invented, at least one.
 
 torchmetrics has nothing for spans. The tests compare with scikit-learn (exact) and with scipy's matching (overlap).
+
+Tjong Kim Sang and De Meulder, CoNLL 2003, for exact spans.
 """
 
 from __future__ import annotations

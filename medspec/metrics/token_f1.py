@@ -6,6 +6,8 @@ in Chinese is one word, unless `language: zh` cuts it into characters, as the ev
 An unread row counts 0.
 
 torchmetrics computes the same (its `SQuAD`, F1) a text at a time from dictionaries, with no value for single rows.
+
+Rajpurkar et al., EMNLP 2016 (SQuAD); Lewis et al., ACL 2020 (MLQA).
 """
 
 from __future__ import annotations

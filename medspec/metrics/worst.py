@@ -3,6 +3,9 @@
     worst(answer)    the lowest number, or with `better: lower` the highest
 
 An unread row counts as the worst number of its type, so one of them decides the value.
+
+It is the first or the last order statistic of the rows: David and Nagaraja, Order Statistics, third edition, 2003. The worst of
+several tries at one row is another number, `worst_at` in the report.
 """
 
 from __future__ import annotations

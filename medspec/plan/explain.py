@@ -36,8 +36,8 @@ def explain(plan: Plan, *, before: Plan | None = None) -> str:
         lines += _tasks(plan, call)
     lines += judge_lines(plan)
     lines += encoder_lines(plan)
-    lines.append("* primary")
-    lines += [f"{a.name} = {a.method} over {', '.join(a.tasks)}" for a in plan.aggregates]
+    lines += ["", "* primary"]
+    lines += [f"{one.name} = {one.method} over {_over(one.tasks, plan)}" for one in plan.aggregates]
     interval = plan.interval
     lines.append(f"intervals: {interval.method}, level {interval.level:g}")
     if before is not None and len(before.calls) != len(plan.calls):
@@ -95,7 +95,20 @@ def _head(plan: Plan, call: Call) -> tuple[str, ...]:
     else:
         kind = "greedy" if call.decode.temperature == 0 else f"temperature {call.decode.temperature:g}"
         what = f"{render.prompt}, at most {call.decode.max_tokens} tokens, {kind}"
-    return (call.id, what, _rows_from(scan), str(len(scan.record.fields)), f"{_static_share(render):.0%}")
+    return (call.id, what, _rows_from(scan), str(len(scan.record.fields)), _fixed_text(render))
+
+
+def _over(tasks: tuple[str, ...], plan: Plan) -> str:
+    """The tasks of an aggregate: their names, or that it is all of several."""
+    everything = len(tasks) > 2 and set(tasks) == {task.name for task in plan.tasks}
+    return f"all {len(tasks):,} tasks" if everything else ", ".join(tasks)
+
+
+def _fixed_text(render: Render) -> str:
+    """The share of a prompt that is the same for every row; of a text in a file it is not known before the file is read."""
+    if any(turn.file is not None for turn in render.turns):
+        return "in a file"
+    return f"{_static_share(render):.0%}"
 
 
 def _rows_from(scan: Scan) -> str:

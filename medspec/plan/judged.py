@@ -85,7 +85,10 @@ def judge_lines(plan: Plan) -> list[str]:
         kind = "greedy" if judge.decode.temperature == 0 else f"temperature {judge.decode.temperature:g}"
         times = f" x{judge.repeats}, {judge.combine}" if judge.repeats > 1 else ""
         lines.append(f"judge {judge.name}{times}   {where}, {kind}   -> {judge.reader.answer.spelled}")
-        lines += [f"  asked for {label}" for label in labels]
+        by_task: dict[str, list[str]] = {}
+        for task, _, score in (label.rpartition(".") for label in labels):
+            by_task.setdefault(task, []).append(score)
+        lines += [f"  asked for {task}: {', '.join(scores)}" for task, scores in by_task.items()]
         found = calibrations.get(judge.name)
         lines.append("  not calibrated" if found is None else f"  calibrated: {calibration_words(found)}")
     return lines

@@ -79,7 +79,8 @@ def clean_report() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "width", "ascii"), [("wide", 120, False), ("ascii", 100, True), ("narrow", 50, False)]
+    ("name", "width", "ascii"),
+    [("wide", 120, False), ("ascii", 100, True), ("lines", 86, False), ("narrow", 50, False)],
 )
 def test_how_it_looks(name: str, width: int, ascii: bool, golden: Callable[[Path, str], None]) -> None:
     text = report_text(REPORT, width=width, ascii=ascii, folder="runs/2026-11-22-1")
@@ -118,6 +119,22 @@ def test_a_few_published_figures_are_told_with_their_sources() -> None:
     report["tasks"]["medqa_letters"]["references"] = {"Aster 7B": {"accuracy": 0.5, "source": "a paper"}}
     text = report_text(report, width=100)
     assert "medqa_letters: published for Aster 7B: accuracy 0.500 (a paper)" in text and "--references" not in text
+
+
+@pytest.mark.parametrize("backend", ["invented", "mock"])
+def test_nothing_is_compared_with_what_was_invented(backend: str) -> None:
+    report = published_report()
+    report["model"]["backend"] = backend
+    assert "Aster" not in report_text(report, width=100) + report_text(report, width=100, all_references=True)
+
+
+def test_what_judges_left_open_is_told_once_for_equal_scores() -> None:
+    report = clean_report()
+    judged = {"judge": "met", "cases": 19, "scored": 10, "unscored": 5, "worst": 0, "waiting": 4}
+    report["tasks"]["medqa_letters"]["judged"] = {"pooled": judged, "by_row": judged, "other": {**judged, "waiting": 0}}
+    text = report_text(report, width=120)
+    open_ = "medqa_letters: pooled, by_row: of 19 cases 5 without a verdict and left out, 4 waiting for people, in queue.jsonl"
+    assert f"\n{open_}\n" in text and "medqa_letters: other: of 19 cases 5 without a verdict and left out\n" in text
 
 
 def test_figures_of_several_sources_each_name_theirs() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from metric_cases import CASES, UNREAD, Case, invented
 
+from medspec.cli.metrics import page_of
 from medspec.metrics import METRICS, find_metric
 from medspec.metrics.base import Metric, Range
 from medspec.metrics.resample import draw
@@ -190,3 +191,9 @@ def test_replicates_are_values_of_resampled_batches(case: Case) -> None:
     assert np.std(slow) == pytest.approx(spread, rel=0.4, abs=1e-9)
     again = draw([case.metric.resampled(batch, case.settings)], 3000, 1)[0]
     assert (again[~np.isnan(again)] == quick).all()
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_the_page_of_a_member_names_a_source_of_its_formula(metric: Metric) -> None:
+    """A publication, with its year."""
+    assert re.search(r"\b(19|20)[0-9]{2}\b", page_of(metric)), metric.name
