@@ -134,9 +134,9 @@ class Counting:
         self._note(ids)
         return self.decoder.step(ids, mask, cache, places)
 
-    def step_in_place(self, ids: NDArray[Any], *rest: Any) -> Any:
+    def step_in_place(self, ids: NDArray[Any], *rest: Any, **more: Any) -> Any:
         self._note(ids)
-        return self.decoder.step_in_place(ids, *rest)
+        return self.decoder.step_in_place(ids, *rest, **more)
 
     def _note(self, ids: NDArray[Any]) -> None:
         self.steps.append(ids.shape)

@@ -22,7 +22,7 @@ from medspec.backends.onnx.layout import ModelFolder, resolve_folder
 from medspec.backends.onnx.opening import open_decoder
 from medspec.backends.onnx.prompts import chat_template, date_of
 from medspec.backends.onnx.room import room_for
-from medspec.backends.onnx.self_check import slots_work, trees_work
+from medspec.backends.onnx.self_check import sharing_works, slots_work, trees_work
 from medspec.backends.onnx.session import Opened, runtime_version
 from medspec.backends.onnx.tokens import Tokens, load_tokens
 from medspec.backends.onnx.vision.model import Vision, open_embedder
@@ -90,6 +90,7 @@ class OnnxBackend:
             "cache_bytes": engine.room.limit,
             "caches": engine.way,
             "options": "in one run" if engine.trees else "each",
+            "beginnings": "shared" if engine.sharing else "of each row",
             "exact": self.options.exact,
             "constrain": self.options.constrain,
             "context": folder.context,
@@ -146,6 +147,7 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
         room=room_for(decoder, options),
         seed=options.seed,
         trees=way == "slots" and trees_work(decoder, check_ids),
+        sharing=way == "slots" and sharing_works(decoder, check_ids),
     )
     abilities = attrs.evolve(ABILITIES, images=vision is not None, constrain=options.constrain)
     grammars = Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None

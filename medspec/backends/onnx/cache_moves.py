@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from medspec.backends.onnx.graph_edit import INT64, small_graph
+from medspec.backends.onnx.graph_write import INT64, small_graph
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -18,6 +18,7 @@ import attrs
 from medspec.backends.onnx.cache_moves import CacheMoves
 from medspec.backends.onnx.picked_logits import PLACES
 from medspec.backends.onnx.session import Opened, open_beside
+from medspec.backends.onnx.sharing import BEGINNING, SHARES, Beginning
 from medspec.backends.onnx.signature import Signature
 from medspec.backends.onnx.trees import POSITIONS, SEEN, Tree
 from medspec.backends.onnx.vision.embedder import Embedder
@@ -105,14 +106,20 @@ class Decoder:
         held: Sequence[onnxruntime.OrtValue],
         places: NDArray[numpy.int64],
         tree: Tree | None = None,
+        beginning: Beginning | None = None,
     ) -> NDArray[numpy.float32]:
         """The same for a graph that writes into the cache it reads: `held` [rows, heads, positions, size] is changed.
 
         `mask` [rows, reach] is 1 up to the last new token of each row. With `tree` the new tokens of the one row are not
-        each behind the one before; the graph must be one that sees trees. Raises `StepFailed`.
+        each behind the one before; the graph must be one that sees trees. With `beginning` one new token of each row
+        comes behind that and then behind what `held` has; the graph must be one that shares beginnings. Raises
+        `StepFailed`.
         """
-        feeds = self._feeds(ids, mask, places, first=mask.shape[1] == ids.shape[1], tree=tree)
-        outputs = self._run(feeds, held, in_place=True)
+        first = mask.shape[1] == ids.shape[1]
+        feeds = self._feeds(
+            ids, mask, places, first=first, tree=tree, shared=0 if beginning is None else beginning.length
+        )
+        outputs = self._run(feeds, held, in_place=True, beginning=beginning)
         return self._picked(outputs[0].numpy(), places, ids.shape[1])
 
     def marked(self, ids: NDArray[numpy.int64], mask: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
@@ -153,8 +160,30 @@ class Decoder:
 
         return onnxruntime.OrtValue.ortvalue_from_numpy(value, self._opened.device, self._opened.number)
 
+    def beginning(self, held: Sequence[NDArray[Any]]) -> Beginning:
+        """What all rows begin with, from the caches [heads, positions, size] of one of them."""
+        import numpy as np
+
+        values = []
+        for slot, value in zip(self.signature.cache, held, strict=True):
+            turned = value.transpose(0, 2, 1) if slot.past.endswith(".key") else value
+            values.append(self.place(np.array(turned, order="C")))
+        return Beginning(tuple(values), held[0].shape[1])
+
+    @cached_property
+    def _no_beginning(self) -> Beginning:
+        import numpy as np
+
+        kind = self.signature.cache_type
+        return self.beginning([np.zeros((slot.heads, 0, slot.head_size), dtype=kind) for slot in self.signature.cache])
+
     def _run(
-        self, feeds: dict[str, NDArray[Any]], before: Sequence[onnxruntime.OrtValue], *, in_place: bool = False
+        self,
+        feeds: dict[str, NDArray[Any]],
+        before: Sequence[onnxruntime.OrtValue],
+        *,
+        in_place: bool = False,
+        beginning: Beginning | None = None,
     ) -> list[onnxruntime.OrtValue]:
         held = [self.place(value) for value in feeds.values()]  # kept alive until the run is over
         binding = self._opened.session.io_binding()
@@ -162,6 +191,9 @@ class Decoder:
             for name, value in zip(feeds, held, strict=True):
                 binding.bind_ortvalue_input(name, value)
             binding.bind_output("logits", "cpu")
+            if SHARES in feeds:
+                for slot, begun in zip(self.signature.cache, (beginning or self._no_beginning).values, strict=True):
+                    binding.bind_ortvalue_input(BEGINNING + slot.past, begun)
             for slot, past in zip(self.signature.cache, before, strict=True):
                 binding.bind_ortvalue_input(slot.past, past)
                 if in_place:
@@ -183,6 +215,7 @@ class Decoder:
         *,
         first: bool,
         tree: Tree | None = None,
+        shared: int = 0,
     ) -> dict[str, NDArray[Any]]:
         """The declared inputs except the cache, each in its number type."""
         import numpy as np
@@ -193,7 +226,7 @@ class Decoder:
             positions = self.embedder.positions(ids, mask)
         else:
             # A padded position gets the position of the first real token; nothing ever looks at it.
-            positions = np.maximum(np.cumsum(mask, axis=1) - 1, 0)[:, -ids.shape[1] :]
+            positions = np.maximum(np.cumsum(mask, axis=1) - 1, 0)[:, -ids.shape[1] :] + shared
         # Without any place the last one is computed: neither 0 positions nor 0 rows of logits can be asked for.
         asked = places if len(places) else np.array([[0, ids.shape[1] - 1]])
         values: dict[str, NDArray[Any]] = {
@@ -203,6 +236,7 @@ class Decoder:
             "num_logits_to_keep": np.array(ids.shape[1] - asked[:, 1].min()),
             PLACES: asked[None],
             POSITIONS: positions,
+            SHARES: np.array(shared > 0),
         }
         if self.signature.sees_trees:
             all_seen = np.zeros((1, 1, ids.shape[1], mask.shape[1]), dtype=self.signature.inputs[SEEN].type)

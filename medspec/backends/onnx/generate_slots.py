@@ -18,7 +18,7 @@ import attrs
 
 from medspec.backends.onnx.decoder import StepFailed
 from medspec.backends.onnx.generate import Row, WritingJob, Written, begin_row
-from medspec.backends.onnx.slots import Rows
+from medspec.backends.onnx.slots import Rows, admit
 from medspec.backends.onnx.tokens import Tokens
 
 
@@ -51,14 +51,10 @@ class _Writing:
 
     def _admit(self, place: int, job: WritingJob) -> Iterator[Written]:
         """Read a prompt into a slot. A reply that ends with its first token comes back at once."""
-        import numpy as np
-
         row = begin_row(self.tokens, job, self.seed)
-        ids = list(job.ids)
         started = time.perf_counter()
         try:
-            done = min(self.slots.reach(place, ids), len(ids) - 1)
-            logits = self.slots.read(place, ids, done, np.array([len(ids) - 1]))
+            logits = admit(self.slots, place, list(job.ids))
         except StepFailed as err:
             running = [row for row in self.rows if row is not None]
             if not running:
@@ -68,7 +64,7 @@ class _Writing:
             self._close_ranks()
             self._retreat(max(1, len(running) // 2))
             return
-        token = row.advance(logits[0])
+        token = row.advance(logits)
         row.seconds += time.perf_counter() - started
         if row.done is not None:
             yield row.result()

@@ -11,28 +11,45 @@ Refuses, with None, files of two gigabytes and more, damaged ones, and graphs of
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import struct
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from medspec.backends.onnx.graph_weights import Span, place_weights
-from medspec.backends.onnx.wire import BYTES, Damaged, field_of, fields, head_of, number_at, numbers_at, text_at
+from medspec.backends.onnx.graph_write import (
+    GRAPH_INPUT,
+    GRAPH_NODE,
+    GRAPH_TENSOR,
+    Numbers,
+    constant_of,
+    node_around,
+    node_of,
+    value_of,
+)
+from medspec.backends.onnx.wire import (
+    BYTES,
+    FIXED32,
+    Damaged,
+    field_of,
+    fields,
+    head_of,
+    number_at,
+    numbers_at,
+    text_at,
+)
 
 # Field numbers of onnx.proto.
-_MODEL_FORMAT, _MODEL_GRAPH, _MODEL_OPSET = 1, 7, 8
+_MODEL_GRAPH, _MODEL_OPSET = 7, 8
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
-_GRAPH_NODE, _GRAPH_NAME, _GRAPH_TENSOR, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 2, 5, 11, 12
+_GRAPH_OUTPUT = 12
 _NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_KIND, _NODE_ATTRIBUTE = 1, 2, 3, 4, 5
-_ATTRIBUTE_NAME, _ATTRIBUTE_NUMBER, _ATTRIBUTE_TENSOR, _ATTRIBUTE_NUMBERS = 1, 3, 5, 8
+_ATTRIBUTE_NAME, _ATTRIBUTE_FLOAT, _ATTRIBUTE_NUMBER, _ATTRIBUTE_TENSOR, _ATTRIBUTE_NUMBERS = 1, 2, 3, 5, 8
 _TENSOR_DIMENSION, _TENSOR_WHOLE, _TENSOR_NAME, _TENSOR_RAW = 1, 7, 8, 9
 _VALUE_NAME, _VALUE_TYPE = 1, 2
 
-INT64 = 7
-"""The number type of ONNX for whole numbers of 64 bits."""
-
 _FIRST_OPSET = 11  # of GatherND
-_SMALL_OPSET, _SMALL_FORMAT = 13, 8  # of graphs that are made here
 _LARGEST = 2**31 - 2**16  # bytes a protobuf message may have
 _FEW = 16  # bytes of a constant whose value is kept
 
@@ -47,12 +64,12 @@ class Constant:
 
 @attrs.frozen
 class Node:
-    """A node: `numbers` are its attributes that are whole numbers, or lists of them."""
+    """A node: `numbers` are its attributes that are numbers, or lists of whole ones."""
 
     kind: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    numbers: Mapping[str, tuple[int, ...]]
+    numbers: Mapping[str, tuple[float, ...]]
     tensor: Constant | None
     start: int
     """First byte of the node's field in the file, its tag included."""
@@ -69,6 +86,7 @@ class Graph:
     outputs: frozenset[str]
     constants: Mapping[str, Constant]
     weights: tuple[Span, ...]
+    opset: int
     start: int
     inside: int
     end: int
@@ -89,44 +107,26 @@ class Edit:
     inputs_of: dict[int, list[str]] = attrs.field(factory=dict)
     added: dict[int, list[bytes]] = attrs.field(factory=dict)
     """Nodes that come before the one at that place."""
+    instead: dict[int, Callable[[bytes], bytes]] = attrs.field(factory=dict)
+    """What makes another node of all that is said about one but its name, inputs and outputs."""
     declared: list[bytes] = attrs.field(factory=list)
 
     def inputs(self, graph: Graph, place: int) -> list[str]:
         """The inputs of a node, to be changed."""
         return self.inputs_of.setdefault(place, list(graph.nodes[place].inputs))
 
-    def add(self, place: int, kind: str, inputs: Sequence[str], output: str) -> None:
-        """A node without attributes, named as its output."""
-        named = [field_of(_NODE_INPUT, name) for name in inputs]
-        rest = (field_of(_NODE_OUTPUT, output), field_of(_NODE_NAME, output), field_of(_NODE_KIND, kind))
-        self.added.setdefault(place, []).append(field_of(_GRAPH_NODE, b"".join((*named, *rest))))
+    def add(self, place: int, kind: str, inputs: Sequence[str], output: str, numbers: Numbers | None = None) -> None:
+        """A node with one output."""
+        node = node_of(kind, inputs, (output,), numbers)
+        self.added.setdefault(place, []).append(field_of(GRAPH_NODE, node))
 
     def declare(self, name: str, number_type: int, shape: Sequence[int | str]) -> None:
         """An input of the graph; a text stands for a size that is not known."""
-        self.declared.append(field_of(_GRAPH_INPUT, _value(name, number_type, shape)))
+        self.declared.append(field_of(GRAPH_INPUT, value_of(name, number_type, shape)))
 
-
-def _value(name: str, number_type: int, shape: Sequence[int | str]) -> bytes:
-    size = b"".join(field_of(1, field_of(1 if isinstance(part, int) else 2, part)) for part in shape)
-    tensor = field_of(1, number_type) + field_of(2, size)
-    return field_of(_VALUE_NAME, name) + field_of(_VALUE_TYPE, field_of(1, tensor))
-
-
-Declared = Mapping[str, tuple[int, Sequence[int | str]]]
-"""Inputs or outputs by name: number type and shape."""
-
-
-def small_graph(kind: str, inputs: Declared, outputs: Declared) -> bytes:
-    """A model of one node without attributes, which takes and gives everything in the order of the declarations."""
-    edit = Edit()
-    [output] = outputs
-    edit.add(0, kind, tuple(inputs), output)
-    for name, (number_type, shape) in inputs.items():
-        edit.declare(name, number_type, shape)
-    given = [field_of(_GRAPH_OUTPUT, _value(name, *declared)) for name, declared in outputs.items()]
-    graph = b"".join((*edit.added[0], field_of(_GRAPH_NAME, kind), *edit.declared, *given))
-    opset = field_of(_MODEL_OPSET, field_of(_OPSET_VERSION, _SMALL_OPSET))
-    return field_of(_MODEL_FORMAT, _SMALL_FORMAT) + field_of(_MODEL_GRAPH, graph) + opset
+    def hold(self, name: str, values: Sequence[int] | float) -> None:
+        """A constant of the graph."""
+        self.declared.append(field_of(GRAPH_TENSOR, constant_of(name, values)))
 
 
 Change = Callable[[Graph, Edit], bool]
@@ -167,19 +167,19 @@ def _read(data: mmap.mmap) -> Graph | None:
     weights: list[Span] = []
     before = inside
     for field, wire, first, last in fields(data, inside, end):
-        if wire == BYTES and field == _GRAPH_NODE:
+        if wire == BYTES and field == GRAPH_NODE:
             nodes.append(_node(data, before, first, last))
-        elif wire == BYTES and field == _GRAPH_TENSOR:
+        elif wire == BYTES and field == GRAPH_TENSOR:
             name, constant = _constant(data, first, last)
             constants[name] = constant
             weights.append(Span(before, first, last))
-        elif wire == BYTES and field == _GRAPH_INPUT:
+        elif wire == BYTES and field == GRAPH_INPUT:
             inputs.update(_declared(data, first, last))
         elif wire == BYTES and field == _GRAPH_OUTPUT:
             outputs += [name for name, _ in _declared(data, first, last)]
         before = last
     constants.update({node.outputs[0]: node.tensor for node in nodes if node.tensor is not None and node.outputs})
-    return Graph(tuple(nodes), inputs, frozenset(outputs), constants, tuple(weights), start, inside, end)
+    return Graph(tuple(nodes), inputs, frozenset(outputs), constants, tuple(weights), version, start, inside, end)
 
 
 def _default_opset(data: mmap.mmap, start: int, end: int) -> int:
@@ -194,7 +194,7 @@ def _default_opset(data: mmap.mmap, start: int, end: int) -> int:
 
 def _node(data: mmap.mmap, start: int, inside: int, end: int) -> Node:
     found: dict[int, list[str]] = {_NODE_INPUT: [], _NODE_OUTPUT: [], _NODE_KIND: [""]}
-    numbers: dict[str, tuple[int, ...]] = {}
+    numbers: dict[str, tuple[float, ...]] = {}
     tensor = None
     for field, wire, first, last in fields(data, inside, end):
         if field in found and wire == BYTES:
@@ -208,11 +208,14 @@ def _node(data: mmap.mmap, start: int, inside: int, end: int) -> Node:
     return Node(kind, tuple(found[_NODE_INPUT]), tuple(found[_NODE_OUTPUT]), numbers, constant, start, inside, end)
 
 
-def _attribute(data: mmap.mmap, start: int, end: int) -> tuple[str, tuple[int, ...], Constant | None]:
-    name, numbers, tensor = "", [], None
+def _attribute(data: mmap.mmap, start: int, end: int) -> tuple[str, tuple[float, ...], Constant | None]:
+    name, tensor = "", None
+    numbers: list[float] = []
     for field, wire, first, last in fields(data, start, end):
         if field == _ATTRIBUTE_NAME:
             name = text_at(data, first, last)
+        elif field == _ATTRIBUTE_FLOAT and wire == FIXED32:
+            numbers += struct.unpack("<f", data[first:last])
         elif field in (_ATTRIBUTE_NUMBER, _ATTRIBUTE_NUMBERS):
             numbers += numbers_at(data, first, last)
         elif field == _ATTRIBUTE_TENSOR and wire == BYTES:
@@ -249,13 +252,16 @@ def _declared(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[str, int]
 
 
 def _rewritten(data: mmap.mmap, graph: Graph, edit: Edit, weights: Mapping[Span, bytes]) -> bytes:
-    instead = {(span.start, span.end): field_of(_GRAPH_TENSOR, tensor) for span, tensor in weights.items()}
-    for place in {*edit.inputs_of, *edit.added}:
+    instead = {(span.start, span.end): field_of(GRAPH_TENSOR, tensor) for span, tensor in weights.items()}
+    for place in {*edit.inputs_of, *edit.added, *edit.instead}:
         node = graph.nodes[place]
         before, end = b"".join(edit.added.get(place, ())), node.start
-        if place in edit.inputs_of:
-            before += field_of(_GRAPH_NODE, _fed_by(data, node, edit.inputs_of[place]))
-            end = node.end
+        if place in edit.instead:
+            made = edit.instead[place](_all_but(data, node, {_NODE_INPUT, _NODE_OUTPUT, _NODE_NAME}))
+            before, end = before + field_of(GRAPH_NODE, made), node.end
+        elif place in edit.inputs_of:
+            rest = _all_but(data, node, {_NODE_INPUT})
+            before, end = before + field_of(GRAPH_NODE, node_around(rest, edit.inputs_of[place], ())), node.end
         instead[node.start, end] = before
     pieces: list[bytes] = []
     at = graph.inside
@@ -267,12 +273,12 @@ def _rewritten(data: mmap.mmap, graph: Graph, edit: Edit, weights: Mapping[Span,
     return b"".join((data[: graph.start], head_of(_MODEL_GRAPH, length), *pieces, data[graph.end :]))
 
 
-def _fed_by(data: mmap.mmap, node: Node, inputs: Sequence[str]) -> bytes:
-    """The node's message with other inputs."""
-    pieces = [field_of(_NODE_INPUT, name) for name in inputs]
+def _all_but(data: mmap.mmap, node: Node, left_out: Collection[int]) -> bytes:
+    """The fields of the node's message, without some."""
+    pieces = []
     for field, wire, first, last in fields(data, node.inside, node.end):
         if wire != BYTES:
             raise Damaged(f"a node with a number at byte {first}")
-        if field != _NODE_INPUT:
+        if field not in left_out:
             pieces.append(field_of(field, data[first:last]))
     return b"".join(pieces)

@@ -15,6 +15,7 @@ from medspec.backends.onnx.layout import ModelFolder
 from medspec.backends.onnx.picked_logits import pick_last, pick_logits
 from medspec.backends.onnx.self_check import check_decoder
 from medspec.backends.onnx.session import Opened, open_session, why_cpu
+from medspec.backends.onnx.sharing import share_beginnings
 from medspec.backends.onnx.signature import read_signature
 from medspec.backends.onnx.tokens import Tokens, require_fit
 from medspec.backends.onnx.trees import see_trees
@@ -42,7 +43,7 @@ def _changes(folder: ModelFolder, options: Options) -> list[Sequence[Change]]:
     if options.exact or any(name.startswith("DynamicQuantize") for name in folder.operators):
         return []
     if "GroupQueryAttention" in folder.operators and why_cpu(options.device) is not None:
-        return [(pick_logits, see_trees), (pick_logits,), (pick_last,)]
+        return [(pick_logits, share_beginnings), (pick_logits, see_trees), (pick_logits,), (pick_last,)]
     return [(pick_logits,), (pick_last,)]  # on a GPU, telling who sees whom takes the operator's fast ways from it
 
 

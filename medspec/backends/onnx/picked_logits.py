@@ -17,7 +17,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from medspec.backends.onnx.graph_edit import INT64, Edit, Graph, Node
+from medspec.backends.onnx.graph_edit import Edit, Graph, Node
+from medspec.backends.onnx.graph_write import INT64
 
 PLACES = "medspec_logit_places"
 """The input that is added, [1, n, 2]: row, and position among the new tokens, of each of the n logits that are read."""

@@ -9,6 +9,7 @@ order the rows come in, they are sorted here, and those with the same beginning 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import attrs
 
@@ -75,6 +76,28 @@ def branches(prompts: Sequence[tuple[int, ...]]) -> list[Branch]:
         if leaves:
             found.append(Branch(depth, tuple(leaves)))
         waiting += reversed(inner)
+    return found
+
+
+def stretches(prompts: Sequence[tuple[int, ...]], least: int) -> list[Branch]:
+    """Every prompt in one branch, so that few branches share much: one of its own has at least `least` members.
+
+    As in `branches`, a prompt is never all of its beginning.
+    """
+    order = sorted(range(len(prompts)), key=prompts.__getitem__)
+    same = [0, *(common_length(prompts[one], prompts[other]) for one, other in zip(order, order[1:], strict=False))]
+    found: list[Branch] = []
+    waiting = [(0, len(order))] if prompts else []
+    while waiting:
+        start, end = waiting.pop()
+        shared = min(same[start + 1 : end], default=len(prompts[order[start]]))
+        cuts = [start, *(at for at in range(start + 1, end) if same[at] == shared), end]
+        large = [piece for piece in pairwise(cuts) if piece[1] - piece[0] >= least and len(cuts) > 2]
+        taken = {at for piece in large for at in range(*piece)}
+        members = tuple(order[at] for at in range(start, end) if at not in taken)
+        if members:
+            found.append(Branch(min(shared, *(len(prompts[member]) - 1 for member in members)), members))
+        waiting += reversed(large)
     return found
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from medspec.backends.onnx.decoder import Decoder, StepFailed, last_places
 from medspec.backends.onnx.generate import pad_left
+from medspec.backends.onnx.shared_rows import SharedRows
 from medspec.backends.onnx.signature import Signature
-from medspec.backends.onnx.slots import Slots, make_slots
+from medspec.backends.onnx.slots import Slots, admit, make_slots
 from medspec.errors import BackendError
 
 if TYPE_CHECKING:
@@ -78,6 +79,29 @@ def trees_work(decoder: Decoder, ids: list[int]) -> bool:
         found = slots.read(0, begin, 0, lengths[1:] - 1, tails)
     except StepFailed:
         return False
+    return all(
+        float(np.abs(one - other).max()) <= _tolerance(decoder.signature, one)
+        for one, other in zip(expected, found, strict=True)
+    )
+
+
+def sharing_works(decoder: Decoder, ids: list[int]) -> bool:
+    """Whether rows may share a beginning (`sharing.py`): two prompts that begin alike, behind it and of other length."""
+    import numpy as np
+
+    if not decoder.signature.shares_beginnings or not ids:
+        return False
+    long = np.resize(np.array(ids, dtype=np.int64), _LONG).tolist()
+    prompts = [long, [*long[: _SHORT - 1], *long[:1], *long[:_STEPS]]]
+    expected = [_alone(decoder, tuple(prompt))[-_STEPS:] for prompt in prompts]
+    try:
+        slots = SharedRows(make_slots(decoder, 1, _LONG), make_slots(decoder, 2, _LONG), _SHORT - 1)
+        for row, prompt in enumerate(prompts):
+            admit(slots, row, prompt[:-_STEPS])
+        steps = [slots.step(np.array([prompt[at] for prompt in prompts])) for at in range(-_STEPS, 0)]
+    except StepFailed:
+        return False
+    found = list(np.stack(steps, axis=1))
     return all(
         float(np.abs(one - other).max()) <= _tolerance(decoder.signature, one)
         for one, other in zip(expected, found, strict=True)

@@ -18,13 +18,14 @@ from typing import Any, Protocol
 import attrs
 
 from medspec.backends.onnx.picked_logits import PLACES
+from medspec.backends.onnx.sharing import BEGINNING, SHARES
 from medspec.backends.onnx.trees import POSITIONS, SEEN
 from medspec.errors import BackendError
 
 _CACHE_IN, _CACHE_OUT = "past_key_values.", "present."
 _ENTRIES = ("input_ids", "inputs_embeds")
 _OPTIONAL = frozenset(
-    {"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep", PLACES, POSITIONS, SEEN}
+    {"attention_mask", "position_ids", "use_cache_branch", "num_logits_to_keep", PLACES, POSITIONS, SEEN, SHARES}
 )
 _NUMBER_TYPES = {
     "tensor(int64)": "int64",
@@ -98,6 +99,11 @@ class Signature:
         return SEEN in self.inputs
 
     @property
+    def shares_beginnings(self) -> bool:
+        """Whether rows of a step may attend to one beginning of all of them (`sharing.py`)."""
+        return SHARES in self.inputs and not self.has_grid_positions
+
+    @property
     def continues_batches(self) -> bool:
         """Whether several rows may take several tokens each after a cache; `GroupQueryAttention` refuses that."""
         return self.family == "generic"
@@ -111,6 +117,7 @@ def read_signature(
     config: Mapping[str, Any],
 ) -> Signature:
     """Describe the graph. Raises `BackendError` naming the input or output that does not fit."""
+    inputs = [item for item in inputs if not item.name.startswith(BEGINNING)]
     declared = {item.name: item for item in inputs}
     given = {item.name: item for item in outputs}
     pasts = [item for item in inputs if item.name.startswith(_CACHE_IN)]

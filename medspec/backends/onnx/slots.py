@@ -21,6 +21,7 @@ import attrs
 
 from medspec.backends.onnx.decoder import Decoder, StepFailed
 from medspec.backends.onnx.prefixes import common_length
+from medspec.backends.onnx.sharing import Beginning
 from medspec.backends.onnx.trees import SEEN, tree_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ _NEAR = 16
 class Rows(Protocol):
     """Rows that prompts are read into, one after another; see `Slots`, which are rows of several."""
 
-    rows: int
-    held: list[list[int]]
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def held(self) -> list[list[int]]: ...
 
     def reach(self, row: int, ids: list[int]) -> int: ...
 
@@ -69,6 +73,8 @@ class Slots:
     length: int
     held: list[list[int]]
     _buffers: tuple[NDArray[Any], ...]
+    beginning: Beginning | None = None
+    """What comes before everything that the rows hold, in a step."""
     _views: dict[tuple[int, int], tuple[onnxruntime.OrtValue, ...]] = attrs.field(factory=dict)
 
     def reach(self, row: int, ids: list[int]) -> int:
@@ -83,6 +89,17 @@ class Slots:
             self.copy(best, row, lengths[best])
             own = lengths[best]
         return own
+
+    def take_over(self, row: int, source: Slots, start: int) -> None:
+        """Let a row hold what the first one of other slots holds from position `start` on."""
+        self.held[row] = source.held[0][start:]
+        end = len(self.held[row])
+        for buffer, other in zip(self._buffers, source._buffers, strict=True):
+            buffer[row, :, :end] = other[0, :, start : start + end]
+
+    def begin_with(self, source: Slots, length: int) -> None:
+        """Let all rows come behind the first `length` positions of the first row of other slots."""
+        self.beginning = self.decoder.beginning([buffer[0, :, :length] for buffer in source._buffers])
 
     def copy(self, source: int, target: int, length: int) -> None:
         """Let a row begin with the first `length` positions of another."""
@@ -147,7 +164,8 @@ class Slots:
         assert lengths.max() <= self.length
         mask = (np.arange(lengths.max()) < lengths[:, None]).astype(np.int64)
         places = np.stack([np.arange(count), np.zeros(count, dtype=np.int64)], axis=1)
-        logits = self.decoder.step_in_place(tokens[:, None], mask, self._view(0, count), places)
+        caches = self._view(0, count)
+        logits = self.decoder.step_in_place(tokens[:, None], mask, caches, places, beginning=self.beginning)
         for held, token in zip(self.held, tokens.tolist(), strict=False):
             held.append(token)
         return logits
@@ -157,6 +175,15 @@ class Slots:
             rows = slice(start, start + count)
             self._views[start, count] = tuple(self.decoder.place(buffer[rows]) for buffer in self._buffers)
         return self._views[start, count]
+
+
+def admit(rows: Rows, row: int, ids: list[int]) -> NDArray[numpy.float32]:
+    """Let a row hold a prompt. Returns the logits [ids] behind it. Raises `StepFailed`."""
+    import numpy as np
+
+    done = min(rows.reach(row, ids), len(ids) - 1)
+    [logits] = rows.read(row, ids, done, np.array([len(ids) - 1]))
+    return logits  # type: ignore[no-any-return]  # a row of an array has no type of its own
 
 
 def make_slots(decoder: Decoder, rows: int, length: int, before: Slots | None = None) -> Slots:

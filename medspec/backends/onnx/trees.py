@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from medspec.backends.onnx.graph_edit import INT64, Edit, Graph, Node
+from medspec.backends.onnx.graph_edit import Edit, Graph, Node
+from medspec.backends.onnx.graph_write import INT64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 POSITIONS, SEEN = "medspec_positions", "medspec_seen"
 """The inputs that are added: [rows, new], and [1, 1, new, positions] with 0 where a token is seen and else a very low number."""
 
-_ATTENTION = "GroupQueryAttention"
+ATTENTION = "GroupQueryAttention"
+"""The operator that can be told."""
+
 _PAST, _POSITIONS, _BIAS = 3, 9, 10
 _LOWEST = {"float32": -3.0e38, "float16": -6.0e4}
 _PLAIN = {"local_window_size": (-1,), "sliding_window_cache": (0,), "causal": (1,)}
@@ -36,7 +39,7 @@ _PLAIN = {"local_window_size": (-1,), "sliding_window_cache": (0,), "causal": (1
 
 def see_trees(graph: Graph, edit: Edit) -> bool:
     """Add the inputs `POSITIONS` and `SEEN`."""
-    attentions = [place for place, node in enumerate(graph.nodes) if node.kind == _ATTENTION]
+    attentions = [place for place, node in enumerate(graph.nodes) if node.kind == ATTENTION]
     turned = {graph.nodes[place].numbers.get("do_rotary", (0,)) == (1,) for place in attentions}
     kinds = {graph.inputs.get(graph.nodes[place].inputs[_PAST]) for place in attentions if _fits(graph.nodes[place])}
     # Where the operator turns no vectors itself, the graph does, by its own positions.
