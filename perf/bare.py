@@ -5,7 +5,8 @@
 
 The bare loop is onnxruntime and nothing else: it knows the length of every piece before it starts, and runs the tokens that
 all rows begin with, then what is left of each row (for option texts with all options behind it, for replies one token for 16
-rows 31 times), in the graph that medspec makes of the file. The two take turns, each a process of its own with one thread.
+rows 31 times, which hold the common beginning once), in the graph that medspec makes of the file. The two take turns, each a
+process of its own with one thread.
 `model` is the part of medspec's time, from the loaded model to the written report, in which a session runs.
 """
 
@@ -117,10 +118,10 @@ def bare(folder: Path, work: str) -> dict[str, float]:
         for rest in group:
             loop.run(cache, 1, common, sum(rest))
         if work == "write":
-            mean = common + round(statistics.mean(sum(rest) for rest in group))
-            many = loop.cache(len(group), longest)
+            mean = round(statistics.mean(sum(rest) for rest in group))
+            many = loop.cache(len(group), longest - common)
             for step in range(1, REPLY):
-                loop.run(many, len(group), mean + step - 1, 1)
+                loop.run(many, len(group), mean + step - 1, 1, common)
     return {}
 
 
@@ -160,13 +161,14 @@ class Loop:
 
         from medspec.backends.onnx.graph_edit import changed
         from medspec.backends.onnx.picked_logits import pick_logits
-        from medspec.backends.onnx.trees import see_trees
+        from medspec.backends.onnx.sharing import share_beginnings
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        graph = changed(folder / "model" / "onnx" / "model.onnx", pick_logits, see_trees)
+        graph = changed(folder / "model" / "onnx" / "model.onnx", pick_logits, share_beginnings)
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph.folder))
         self.session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])
+        self.beginnings: dict[int, dict[str, Any]] = {}
         self.slots = [value for value in self.session.get_inputs() if value.name.startswith("past")]
 
     def cache(self, rows: int, length: int) -> list[Any]:
@@ -176,19 +178,37 @@ class Loop:
         shapes = [(rows, slot.shape[1], length, slot.shape[3]) for slot in self.slots]
         return [onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype=np.float32)) for shape in shapes]
 
-    def run(self, cache: list[Any], rows: int, past: int, new: int) -> None:
+    def beginning(self, length: int) -> dict[str, Any]:
         import numpy as np
+        import onnxruntime
+
+        found = {}
+        for slot in self.slots:
+            heads, size = slot.shape[1], slot.shape[3]
+            shape = (heads, size, length) if slot.name.endswith("key") else (heads, length, size)
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype=np.float32))
+            found[f"medspec_beginning.{slot.name}"] = value
+        return found
+
+    def run(self, cache: list[Any], rows: int, past: int, new: int, shared: int = 0) -> None:
+        import numpy as np
+
+        if shared not in self.beginnings:
+            self.beginnings[shared] = self.beginning(shared)
 
         binding = self.session.io_binding()
         feeds = {
             "input_ids": np.full((rows, new), 7),
             "attention_mask": np.ones((rows, past + new), dtype=np.int64),
             "medspec_logit_places": np.stack([np.arange(rows), np.full(rows, new - 1)], axis=1)[None],
-            "medspec_positions": np.tile(np.arange(past, past + new), (rows, 1)),
+            "medspec_positions": np.tile(np.arange(past, past + new), (rows, 1)) + shared,
+            "medspec_shares": np.array(shared > 0),
             "medspec_seen": np.zeros((1, 1, new, past + new), dtype=np.float32),
         }
         for name, value in feeds.items():
             binding.bind_cpu_input(name, value)
+        for name, value in self.beginnings[shared].items():
+            binding.bind_ortvalue_input(name, value)
         binding.bind_output("logits", "cpu")
         for slot, value in zip(self.slots, cache, strict=True):
             binding.bind_ortvalue_input(slot.name, value)
