@@ -3,13 +3,14 @@
 tiny = write_classifier(tmp_path, labels=("no", "yes"))      BERT, input_ids -> logits
 tiny = write_seeing(tmp_path, kind="vit", labels=(...))      ViT, pixel_values -> logits
 tiny = write_seeing(tmp_path, kind="yolos", labels=(...))    YOLOS, pixel_values -> logits, pred_boxes
+tiny = write_detector(tmp_path, kind="detr", ...)            DETR, pixel_values, pixel_mask -> logits, pred_boxes
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,10 @@ def write_classifier(
     return TinyTensors(folder, model, tokenizer)
 
 
-def write_seeing(folder: Path, *, kind: str, labels: Sequence[str], seed: int = 0) -> TinyTensors:
-    """A classifier of images (`vit`), or a detector (`yolos`)."""
+def write_seeing(
+    folder: Path, *, kind: str, labels: Sequence[str], several: bool = False, seed: int = 0
+) -> TinyTensors:
+    """A classifier of images (`vit`), of one label or of `several` at once, or a detector (`yolos`)."""
     import transformers
 
     size = {"image_size": IMAGE_SIZE if kind == "vit" else [IMAGE_SIZE, IMAGE_SIZE], "patch_size": 8}
@@ -102,6 +105,8 @@ def write_seeing(folder: Path, *, kind: str, labels: Sequence[str], seed: int = 
     torch.manual_seed(seed)
     if kind == "vit":
         config = transformers.ViTConfig(**_SIZES, **size, **names)
+        if several:
+            config.problem_type = "multi_label_classification"
         model = transformers.ViTForImageClassification(config).eval()
     else:
         config = transformers.YolosConfig(**_SIZES, **size, **names, num_detection_tokens=6)
@@ -140,3 +145,58 @@ def _export(module: Any, example: Any, folder: Path, inputs: list[str], outputs:
             dynamo=False,
             opset_version=17,
         )
+
+
+class _Masked(_Image):
+    """A detector that is told which pixels are padding."""
+
+    def forward(self, pixels: Any, mask: Any) -> Any:
+        found = self.model(pixel_values=pixels, pixel_mask=mask)
+        return found.logits, found.pred_boxes
+
+
+def write_detector(
+    folder: Path,
+    *,
+    kind: str,
+    labels: Sequence[str],
+    processor: Mapping[str, Any],
+    mask_size: int | None = None,
+    seed: int = 0,
+) -> TinyTensors:
+    """A detector with a tower of convolutions: `detr` compares labels, `conditional_detr` takes each for itself.
+
+    `processor` is its preprocessor_config.json. With `mask_size` the graph takes masks of that many pixels a side only.
+    """
+    import transformers
+
+    backbone = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 16, 16, 32], depths=[1, 1, 1, 1], layer_type="basic", out_features=["stage4"]
+    )
+    shape = {
+        "d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 4,
+        "decoder_attention_heads": 4, "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "num_queries": 7,
+        "backbone_config": backbone, "use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None,
+        "id2label": dict(enumerate(labels)),
+    }  # fmt: skip
+    name = {"detr": "Detr", "conditional_detr": "ConditionalDetr"}[kind]
+    config = getattr(transformers, f"{name}Config")(**shape)
+    torch.manual_seed(seed)
+    model = getattr(transformers, f"{name}ForObjectDetection")._from_config(config, attn_implementation="eager").eval()
+    with torch.no_grad():
+        for part, weight in model.named_parameters():
+            weight.mul_(8 if weight.ndim > 1 and "backbone" not in part else 1)
+        for head in (model.class_labels_classifier, model.bbox_predictor):
+            for weight in head.parameters():
+                weight.add_(0.3 * torch.randn(weight.shape))
+    folder.mkdir(parents=True, exist_ok=True)
+    side = mask_size or IMAGE_SIZE
+    example = (torch.zeros(1, 3, IMAGE_SIZE, IMAGE_SIZE), torch.ones(1, side, side, dtype=torch.int64))
+    axes: dict[str, Any] = {"pixel_values": {2: "height", 3: "width"}}
+    if mask_size is None:
+        axes["pixel_mask"] = {1: "height", 2: "width"}
+    names = (["pixel_values", "pixel_mask"], ["logits", "pred_boxes"])
+    _export(_Masked(model), example, folder, *names, axes)
+    _configure(folder, config, f"{name}ForObjectDetection")
+    write_json(folder / "preprocessor_config.json", dict(processor))
+    return TinyTensors(folder, model)

@@ -156,6 +156,18 @@ def test_a_classifier_of_images(tmp_path: Path, run: Any) -> None:
     assert [json.loads(row["answer"]) for row in rows] == expected
 
 
+def test_a_classifier_of_images_with_several_labels(tmp_path: Path, run: Any) -> None:
+    tiny = write_seeing(tmp_path / "model", kind="vit", labels=TRIAGE, several=True, seed=1)
+    text = spec("set<Triage> via json", "set<Triage>", "primary set_f1", prompt="see")
+    _, rows = run(text, [["red"]] * 6, tiny.folder)
+    with torch.no_grad():
+        chances = [tiny.reference(pixel_values=pixels(tmp_path, at)).logits[0].sigmoid() for at in range(6)]
+    names = np.array(["red", "amber", "green"])
+    expected = [sorted(names[one.numpy() > 0.5]) for one in chances]
+    assert len({tuple(one) for one in expected}) > 1
+    assert [sorted(json.loads(row["answer"])) for row in rows] == expected
+
+
 def boxes_of_transformers(tiny: TinyTensors, folder: Path, at: int, threshold: float) -> tuple[np.ndarray, ...]:
     """The boxes as fractions of the image, the likeliest first, by the post-processing of DETR's paper."""
     from transformers.image_transforms import center_to_corners_format

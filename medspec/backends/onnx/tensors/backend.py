@@ -18,10 +18,10 @@ from medspec.backends.base import Abilities, Found, Options, Reply, Request, sha
 from medspec.backends.onnx.decoder import StepFailed
 from medspec.backends.onnx.sampling import NOT_FINITE
 from medspec.backends.onnx.session import open_session, runtime_version
-from medspec.backends.onnx.tensors.answers import HALF, boxes_of, label_scores, said
+from medspec.backends.onnx.tensors.answers import HALF, MOST_BOXES, boxes_of, label_scores, said
 from medspec.backends.onnx.tensors.folder import BOXES, TEXT, TensorFolder, abilities_of_config, resolve
 from medspec.backends.onnx.tensors.graph import TensorGraph, read_graph
-from medspec.backends.onnx.vision.pixels import BadImage, inputs_of, load_processor, prepared_by
+from medspec.backends.onnx.vision.pixels import BadImage, inputs_of, kind_of, load_processor, prepared_by
 from medspec.errors import BackendError, UsageError
 from medspec.types.base import Misfit
 from medspec.types.labels import Unmatched, match_labels
@@ -161,6 +161,8 @@ class TensorBackend:
             wanted=self.wanted,
             threshold=self.threshold,
             one=form.kind == "box",
+            labelled=bool(form.names),
+            most=MOST_BOXES.get(kind_of(self.folder.processor) or ""),
         )
         places = match_labels(labels, form.names) if form.names else ()
         return form.write([Found(box, places.index(at) if places else None, sure) for box, at, sure in boxes])
@@ -219,6 +221,11 @@ def _require_labels(backend: TensorBackend, opened: Any) -> None:
     shape = next(item.shape for item in opened.session.get_outputs() if item.name == "logits")
     width, count = shape[-1] if shape else None, len(folder.labels)
     allowed = (count, count + 1) if folder.task == BOXES else (count,)
+    if folder.task == BOXES and folder.config.get("use_focal_loss") is False and width == count:
+        raise BackendError(
+            f"{folder.root}: with `use_focal_loss: false` the last logit means that there is nothing, and config.json names a "
+            "label for it; leave the last one out of `id2label`"
+        )
     if isinstance(width, int) and width not in allowed:
         raise BackendError(f"{folder.graph}: it gives {width:,} logits, and config.json names {count:,} labels")
 

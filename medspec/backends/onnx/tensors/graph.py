@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
+_SIDES = 2
 _TYPES = {
     "tensor(int64)": "int64",
     "tensor(int32)": "int32",
@@ -33,12 +34,18 @@ class TensorGraph:
     opened: Opened
     inputs: Mapping[str, str]
     outputs: tuple[str, ...]
+    mask_size: tuple[int, int] | None = None
+    """Height and width of `pixel_mask`, where the graph takes one size only."""
 
     def run(self, given: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[numpy.float32]]:
         """The outputs for what of `given` the graph takes. Raises `StepFailed`."""
         import numpy as np
 
         feeds = {name: np.ascontiguousarray(given[name], dtype=kind) for name, kind in self.inputs.items()}
+        mask = feeds.get("pixel_mask")
+        if mask is not None and self.mask_size not in (None, mask.shape[1:]) and mask.all():
+            # Exports of DETR may want 64 x 64 whatever the image; the graph fits the mask to its features by itself.
+            feeds["pixel_mask"] = np.ones((len(mask), *self.mask_size), dtype=mask.dtype)
         try:
             found = self.opened.session.run(list(self.outputs), feeds)
         except Exception as err:  # ONNX Runtime's errors have no common class below Exception
@@ -59,4 +66,6 @@ def read_graph(path: Path, opened: Opened, takes: tuple[str, ...], gives: tuple[
     strange = next((f"{name} has the type {kind}" for name, kind in inputs.items() if kind not in _TYPES), None)
     if strange is not None:
         raise BackendError(f"{path}: {strange}; known are {', '.join(_TYPES)}")
-    return TensorGraph(path, opened, {name: _TYPES[kind] for name, kind in inputs.items()}, gives)
+    size: list[Any] = next((item.shape[1:] for item in opened.session.get_inputs() if item.name == "pixel_mask"), [])
+    fixed = tuple(size) if len(size) == _SIDES and all(isinstance(side, int) for side in size) else None
+    return TensorGraph(path, opened, {name: _TYPES[kind] for name, kind in inputs.items()}, gives, fixed)

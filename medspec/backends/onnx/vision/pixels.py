@@ -127,7 +127,8 @@ def prepared_by(settings: Mapping[str, Any]) -> str:
 def kind_of(settings: Mapping[str, Any]) -> str | None:
     """The image processor that settings name."""
     kind = settings.get("image_processor_type", settings.get("feature_extractor_type"))
-    return kind.removesuffix("Fast") if isinstance(kind, str) else None
+    # Files of older versions name a feature extractor, which is the image processor of that name.
+    return kind.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor") if isinstance(kind, str) else None
 
 
 def _plain(folder: Path, settings: Mapping[str, Any]) -> Processor:
