@@ -50,6 +50,8 @@ class Export:
     """Declare `use_cache_branch`, and look at the cache only when it is true."""
     four_bits: bool = False
     """Pack the weights of linear layers into `MatMulNBits`. They must lie on the grid of `round_to_four_bits`."""
+    eight_bit_sums: bool = False
+    """With `four_bits`: multiply in 8 bits, as exports for the CPU do."""
     learned_positions: bool = False
     """Add `model.embed_positions.weight` to the embeddings, as GPT-2 does. Rotary positions hide a wrong first one."""
     vectors: bool = False
@@ -114,7 +116,8 @@ class _Builder:
         packed = self._constant(f"{name}.packed", nibbles[..., 0] | nibbles[..., 1] << 4)
         size = dict(zip("NK", self.weights[name].shape, strict=True))
         inputs = (x, packed, self.table(f"{name}.scales", scales.reshape(-1)))
-        return self.op("MatMulNBits", *inputs, domain="com.microsoft", bits=4, block_size=_BLOCK, **size)
+        how = {"bits": 4, "block_size": _BLOCK, "accuracy_level": 4 if self.export.eight_bit_sums else 0}
+        return self.op("MatMulNBits", *inputs, domain="com.microsoft", **how, **size)
 
     def norm(self, x: str, name: str) -> str:
         """Root-mean-square norm over the last axis, computed in float32 as the reference does."""

@@ -73,10 +73,12 @@ def write_llama(
     configs: str = ".",
     data_files: int = 0,
     context: int = 128,
+    layers: int = 2,
+    hidden: int = 64,
     chat_template: str | None = None,
     change: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> TinyModel:
-    """Write a random decoder of two layers with its tokenizer and configuration below `folder`.
+    """Write a random decoder with its tokenizer and configuration below `folder`.
 
     `style` is `llama` (adds a beginning token), `qwen2` (biases) or `qwen3` (query and key norms, tied embeddings).
     `graph` is the path of the graph and `configs` that of all other files, both below `folder`. With `data_files` the
@@ -86,11 +88,11 @@ def write_llama(
     tokenizer = make_tokenizer(begins=style == "llama")
     shape = Shape(
         style=style,
-        layers=2,
-        hidden=64,
-        inner=96,
-        heads=4,
-        kv_heads=2,
+        layers=layers,
+        hidden=hidden,
+        inner=hidden * 3 // 2,
+        heads=hidden // 16,
+        kv_heads=hidden // 32,
         head_size=16,
         vocabulary=tokenizer.get_vocab_size() + 3,  # real models round up, too
         context=context,

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
+from tiny_graphs import Export
 from tiny_models import write_llama
 
-from medspec.backends.onnx.graph_file import DataFile, read_outline
+from medspec.backends.onnx.graph_file import EIGHT_BIT_SUMS, DataFile, read_outline
 from medspec.errors import BackendError
 
 
@@ -52,6 +53,14 @@ def test_operators_equal_those_of_the_onnx_package(tmp_path: Path, family: str) 
     outline = read_outline(path)
     assert outline.operators == set(operators_of(onnx.load(path).graph))
     assert outline.data_files == ()
+
+
+@pytest.mark.parametrize("eight", [False, True])
+def test_sums_in_eight_bits_are_told(tmp_path: Path, eight: bool) -> None:
+    path = write_llama(tmp_path, export=Export(four_bits=True, eight_bit_sums=eight)).graph
+    found = read_outline(path).operators
+    assert found - {EIGHT_BIT_SUMS} == set(operators_of(onnx.load(path).graph))
+    assert (EIGHT_BIT_SUMS in found) == eight
 
 
 def test_subgraphs_and_functions_count(tmp_path: Path) -> None:

@@ -64,6 +64,24 @@ def test_padding_on_the_left_of_a_gqa_graph_is_noticed(tmp_path: Path) -> None:
         check_decoder(decoder, tiny.graph, backend.tokens.encode("The patient was seen", chat=False))
 
 
+def test_packed_weights_that_are_multiplied_in_eight_bits(tmp_path: Path) -> None:
+    """Neighbours move the logits of such a graph by tenths, of some by chance, and no fault of the graph is to blame."""
+    for seed in range(3):
+        export = Export(family="gqa", four_bits=True, eight_bit_sums=True)
+        tiny = write_llama(tmp_path / str(seed), seed=seed, layers=4, hidden=512, export=export)
+        backend = opened(tiny)
+        assert backend.engine is not None
+        assert (backend.engine.way, backend.engine.trees) == ("slots", True)
+        assert backend.engine.decoder.signature.sums_rounded
+
+
+@pytest.mark.parametrize("eight", [False, True])
+def test_packed_weights_hide_no_wrong_positions(tmp_path: Path, eight: bool) -> None:
+    export = Export(four_bits=True, eight_bit_sums=eight, position_shift=3)
+    with pytest.raises(BackendError, match=r"model\.onnx: self-check: "):
+        opened(write_llama(tmp_path, export=export))
+
+
 def test_a_model_of_no_numbers_is_refused(tmp_path: Path) -> None:
     tiny = write_llama(tmp_path, change={"model.norm.weight": np.full(64, np.nan, np.float32)})
     with pytest.raises(BackendError, match="self-check: the logits of a short prompt are not finite"):

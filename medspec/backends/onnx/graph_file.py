@@ -30,9 +30,14 @@ _CHILDREN: dict[str, dict[int, str]] = {
 }
 _NODE_OPERATOR = 4
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
+_ATTRIBUTE_NAME, _ATTRIBUTE_NUMBER = 1, 3
 _TENSOR_DIMENSION, _TENSOR_TYPE = 1, 2
 _BITS = {1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 16: 16, 21: 4, 22: 4}
 """Of one number, by the number types of ONNX."""
+
+
+EIGHT_BIT_SUMS = "MatMulNBits in 8 bits"
+"""Stands among the operators where packed weights are multiplied with numbers that are rounded to 8 bits."""
 
 
 @attrs.frozen
@@ -77,6 +82,8 @@ def _skim(data: mmap.mmap, size: int) -> GraphOutline:
     while pending:
         kind, start, end = pending.pop()
         graphs += kind == "graph"
+        if kind == "attribute" and _attribute(data, start, end) == ("accuracy_level", 4):
+            operators.add(EIGHT_BIT_SUMS)
         entries: dict[str, str] = {}
         for field, wire, first, last in fields(data, start, end):
             if wire != BYTES:
@@ -106,6 +113,17 @@ def entry_at(data: mmap.mmap, start: int, end: int) -> tuple[str, str]:
         if wire == BYTES and field in parts:
             parts[field] = text_at(data, first, last)
     return parts[_ENTRY_KEY], parts[_ENTRY_VALUE]
+
+
+def _attribute(data: mmap.mmap, start: int, end: int) -> tuple[str, int]:
+    """The name of an attribute and its whole number, 0 where it is none."""
+    name, number = "", 0
+    for field, wire, first, last in fields(data, start, end):
+        if (field, wire) == (_ATTRIBUTE_NAME, BYTES):
+            name = text_at(data, first, last)
+        elif (field, wire) == (_ATTRIBUTE_NUMBER, VARINT):
+            number = number_at(data, first, last)
+    return name, number
 
 
 def _number(entries: dict[str, str], key: str) -> int:

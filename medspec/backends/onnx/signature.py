@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from medspec.backends.onnx.graph_file import EIGHT_BIT_SUMS
 from medspec.backends.onnx.picked_logits import PLACES
 from medspec.backends.onnx.sharing import BEGINNING, SHARES
 from medspec.backends.onnx.trees import POSITIONS, SEEN
@@ -77,6 +78,9 @@ class Signature:
     """Whether numbers are rounded by a scale that depends on the whole batch, so neighbours change a row's reply."""
     weights_blocked: bool
     """Whether weights are packed in blocks of a few bits."""
+    sums_rounded: bool
+    """Whether these are multiplied with numbers rounded to 8 bits. The last digit of a sum decides how, and it depends on how
+    many rows and tokens there are: that adds up to 0.3 in logits of 10, from layer to layer."""
 
     @property
     def takes_vectors(self) -> bool:
@@ -150,6 +154,7 @@ def read_signature(
         vocabulary=width if isinstance(width, int) else _config_number(config, "vocab_size"),
         activations_quantised=any(name.startswith("DynamicQuantize") for name in operators),
         weights_blocked=any(name.startswith("MatMulNBits") for name in operators),
+        sums_rounded=EIGHT_BIT_SUMS in operators,
     )
 
 
