@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--harness", type=Path, default=Path(tempfile.gettempdir()) / "medspec-lm-eval")
     parser.add_argument("--only", choices=ALL_WORK, action="append")
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--peer-batch", type=int, default=4)
     parser.add_argument("--peer", choices=("hf", "onnxruntime"), default="hf")
     parser.add_argument("--graph", default="model", help="the folder of the graph: model or model_generic")

@@ -178,7 +178,8 @@ class Options:
     threads: int | None = None
     dtype: str | None = None
     """Which export to load, as the file suffix names it: `fp32`, `fp16`, `q4`, ..."""
-    batch: int = 8
+    batch: int | None = None
+    """Rows at a time; None for as many as suit the model."""
     chat: str = "auto"
     """`auto` (use the model's chat template when it has one), `on` (an error when it has none), or `off`."""
     seed: int = 0
@@ -188,6 +189,10 @@ class Options:
     """Hold replies to the form of the answer, where the reader knows one."""
     beside: int = 1
     """How many models share the memory of this machine, this one included."""
+
+    def rows(self, usual: int = 8) -> int:
+        """Rows at a time: what was asked for, or else what is usual."""
+        return usual if self.batch is None else max(1, self.batch)
 
 
 class Backend(Protocol):

@@ -59,8 +59,8 @@ def _devices(_context: click.Context, _parameter: click.Parameter, asked: str) -
     show_default=True,
     help="Where to run: auto, cpu, cuda, cuda:1, or several of one kind.",
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the model on the CPU.")
-@click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, help="Rows at a time.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the model on the CPU, else 1.")
+@click.option("--batch", type=click.IntRange(min=1), help="Rows at a time, else as many as suit the model.")
 @click.option(
     "--chat", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True, help="The chat template."
 )

@@ -113,6 +113,12 @@ def test_the_way_is_told_by_the_graph(folder: Path) -> None:
     assert (described["caches"], described["batch"], described["exact"]) == ("exact", 1, True)
 
 
+def test_rows_at_a_time_suit_the_way_or_are_those_asked_for(folder: Path) -> None:
+    found = {name: opened(model(folder, name)).describe()["batch"] for name in ("generic", "gqa")}
+    assert found == {"generic": 8, "gqa": 32}
+    assert [opened(model(folder, "gqa"), batch=count).describe()["batch"] for count in (1, 5, 64)] == [1, 5, 64]
+
+
 def test_exact_is_another_model(folder: Path) -> None:
     """What was answered in one way is not taken for the other's."""
     tiny = model(folder, "gqa")

@@ -148,4 +148,4 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Gen
 def _room(folder: GenaiFolder, loaded: Loaded, options: Options) -> Room:
     """The room there is now for caches, where so many models share it."""
     free = free_memory() if loaded.device == "cpu" else None
-    return Room(max(1, options.batch), None if free is None else free // (2 * options.beside), folder.position)
+    return Room(options.rows(), None if free is None else free // (2 * options.beside), folder.position)

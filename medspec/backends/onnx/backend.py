@@ -30,6 +30,9 @@ from medspec.errors import BackendError
 
 ABILITIES = Abilities(text=True, logits=True, prefix="batch")
 
+_ROWS = {"exact": 1, "slots": 32, "growing": 8}
+"""Rows at a time, by how caches are kept: more of them bring less than they take in memory (perf/sweep.py)."""
+
 _CHECK_TEXT = "The patient was seen in clinic today and had no new complaints."
 
 
@@ -144,7 +147,7 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
         decoder=decoder,
         tokens=tokens,
         way=way,
-        room=room_for(decoder, options),
+        room=room_for(decoder, options, _ROWS[way]),
         seed=options.seed,
         trees=way == "slots" and trees_work(decoder, check_ids),
         sharing=way == "slots" and sharing_works(decoder, check_ids),

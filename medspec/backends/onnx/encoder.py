@@ -192,7 +192,7 @@ def open_encoder(folder: Path, options: Options) -> TextEncoder:
         folder=found,
         digest=_digest(found),
         context=context,
-        batch=1 if alone else options.batch,
+        batch=1 if alone else options.rows(),
         opened=opened,
         tokenizer=tokenizer,
         around=frozenset(tokenizer.encode("").ids),

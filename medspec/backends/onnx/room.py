@@ -46,15 +46,15 @@ class Room:
             self.limit = max(1, rows * _COPIES * length * self.position // 2)
 
 
-def room_for(decoder: Decoder, options: Options) -> Room:
-    """The room there is now for the caches of `decoder`."""
+def room_for(decoder: Decoder, options: Options, usual: int = 8) -> Room:
+    """The room there is now for the caches of `decoder`, of so many rows as are asked for or usual."""
     import numpy as np
 
     signature = decoder.signature
     numbers = sum(slot.heads * slot.head_size for slot in signature.cache)
     free = None if decoder.on_gpu else free_memory()
     limit = None if free is None else int(free * _SHARE / options.beside)
-    return Room(max(1, options.batch), limit, numbers * np.dtype(signature.cache_type).itemsize)
+    return Room(options.rows(usual), limit, numbers * np.dtype(signature.cache_type).itemsize)
 
 
 def free_memory(root: Path = Path("/")) -> int | None:

@@ -182,7 +182,7 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Seq
         tokens,
         template,
         graphs,
-        _room(graphs, 1 if options.exact or quantised else max(1, options.batch), options.beside),
+        _room(graphs, 1 if options.exact or quantised else options.rows(), options.beside),
         options,
         Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None,
         attrs.evolve(ABILITIES, constrain=options.constrain),

@@ -114,7 +114,7 @@ class TensorBackend:
     @property
     def _batch(self) -> int:
         alone = self.options.exact or self.folder.quantised or self.folder.task != TEXT
-        return 1 if alone else max(1, self.options.batch)
+        return 1 if alone else self.options.rows()
 
     def _answers(self, rows: list[tuple[int, Request, dict[str, NDArray[Any]]]]) -> Iterator[tuple[int, Reply]]:
         started = time.perf_counter()
