@@ -283,7 +283,9 @@ def _save(module: Any, example: Any, path: Path, inputs: list[str], outputs: lis
     import warnings
 
     batch = {
-        name: {0: "batch", 1: "tokens"} if name in ("logits", "last_hidden_state") else {0: "batch", 2: "reach"}
+        name: {0: "batch", 1: "tokens"}
+        if name in ("logits", "last_hidden_state")
+        else {0: "batch", 2: "length" if ".encoder." in name else "reach"}
         for name in outputs
     }
     # The new exporter needs a package more, and takes seconds for each graph.

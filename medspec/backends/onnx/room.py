@@ -100,11 +100,12 @@ def run_in_halves(
         result: Result | StepFailed
         try:
             result = run(rows)
-        except StepFailed as err:
-            failed(err, rows)
+        except (StepFailed, MemoryError) as err:
+            # Memory may run out between two steps, too, where rows are put together.
+            result = err if isinstance(err, StepFailed) else StepFailed("not enough memory")
+            failed(result, rows)
             if len(rows) > 1:
                 half = (len(rows) + 1) // 2
                 waiting[:0] = [rows[:half], rows[half:]]
                 continue
-            result = err
         yield rows, result

@@ -17,7 +17,7 @@ from medspec.backends.base import Abilities, Options, Reply, Request, sha256_of
 from medspec.backends.onnx.chat import ChatRefused, ChatTemplate
 from medspec.backends.onnx.constrain import Grammars
 from medspec.backends.onnx.generate import WritingJob
-from medspec.backends.onnx.layout import ModelFolder, resolve_folder
+from medspec.backends.onnx.layout import ModelFolder, resolve_folder, whole_graph
 from medspec.backends.onnx.prompts import Prompt, chat_template, writing_job
 from medspec.backends.onnx.room import Room, free_memory
 from medspec.backends.onnx.seq2seq.engine import OptionsJob, score_all, write_all
@@ -175,7 +175,8 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Seq
     graphs = open_graphs(folder, options)
     require_fit(tokens, folder.tokenizer, graphs.vocabulary)
     # With scales taken over the whole batch, a row's reply would depend on its neighbours.
-    quantised = any(name.startswith("DynamicQuantize") for name in folder.operators)
+    operators = folder.operators.union(*(whole_graph(path)[0] for path in folder.beside.values()))
+    quantised = any(name.startswith("DynamicQuantize") for name in operators)
     check_graphs(graphs, tokens.tokenizer.encode(_CHECK_TEXT).ids, quantised=quantised)
     return Seq2SeqBackend(
         folder,
