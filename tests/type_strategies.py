@@ -208,6 +208,9 @@ def settings_for(draw: st.DrawFn, reader: Reader, type_: Type) -> dict[str, Any]
 def _setting(name: str, entry: Any) -> st.SearchStrategy[Any]:
     if entry.choices:
         return st.sampled_from(entry.choices)
-    return {"before": st.sampled_from((" ", "")), "tag": st.sampled_from(("answer", "x-1"))}.get(
-        name, st.just(entry.default)
-    )
+    drawn = {
+        "before": st.sampled_from((" ", "")),
+        "tag": st.sampled_from(("answer", "x-1")),
+        "field": st.sampled_from(("", "answer", 'a "b" \n 答案')),
+    }
+    return drawn.get(name, st.just(entry.default))

@@ -47,7 +47,9 @@ def grammar_of(reader: Reader, type_: Type, row: Row, settings: Settings) -> str
         return f"{_START}({listed})" if all(texts) else None
     if reader.name != "json":
         return None
-    schema = _schema(type_, row)
+    schema, field = _schema(type_, row), settings.get("field")
+    if schema is not None and field:
+        schema = {"type": "object", "properties": {field: schema}, "required": [field], "additionalProperties": False}
     # Without this, spaces are allowed between all parts, and a weak model writes nothing else.
     strict = {"x-guidance": {"whitespace_flexible": False}}
     return None if schema is None else f"{_START}%json {json.dumps({**schema, **strict}, ensure_ascii=False)}"

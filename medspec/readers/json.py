@@ -11,6 +11,10 @@ Strict JSON is tried first; what is repaired, and how it is counted, says `json_
 
 A record with one bad field, or a list with one bad entry, is unread as a whole: half an answer is never scored.
 
+    answer bool via json(field: "criteria_met")      {"explanation": "It does.", "criteria_met": true}
+
+With `field` the answer is what one field of an object holds; what stands in its other fields is not looked at.
+
     >>> from medspec.types import EnumCase, EnumType, SetType
     >>> findings = EnumType("Finding", (EnumCase("effusion", "Pleural effusion"), EnumCase("none", "No finding")))
     >>> JSON.decode('Here you are:\n["pleural effusion",]', SetType(findings), {}, {})
@@ -19,6 +23,8 @@ A record with one bad field, or a list with one bad entry, is unread as a whole:
     ('surrounding_text', 'trailing_comma')
     >>> JSON.decode('["pneumonia"]', SetType(findings), {}, {}).reason
     'no_case'
+    >>> JSON.decode('{"why": "Fluid is seen.", "finding": "Pleural effusion"}', findings, {}, {"field": "finding"})
+    'effusion'
 """
 
 from __future__ import annotations
@@ -26,51 +32,78 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from medspec.readers.base import Reader, Settings, Unread
+from medspec.readers.base import Reader, Setting, Settings, Unread
 from medspec.readers.json_text import Found, find_json
 from medspec.readers.reply_values import KINDS, Wrong, from_reply, is_writable, to_reply
 from medspec.readers.schema_words import form_of, notes_on
 from medspec.readers.wording import REFUSED, narrowed, refuses, without_thoughts
 from medspec.types.base import Row, Type
 
+FIELD = Setting(name="field", default="", summary="the field of an object that holds the answer; none: all of it does")
+
 
 def encode(value: Any, type_: Type, row: Row, settings: Settings) -> str:
     """`value` as JSON in one line. Raises `Misfit` for an option that has no letter."""
-    return json.dumps(to_reply(value, type_, row), ensure_ascii=False, allow_nan=False)
+    plain, field = to_reply(value, type_, row), _field(settings)
+    return json.dumps({field: plain} if field else plain, ensure_ascii=False, allow_nan=False)
 
 
 def decode(reply: str, type_: Type, row: Row, settings: Settings) -> Any:
     """The value the reply holds, or `Unread`."""
-    found = find_json(reply, _opening(type_))
+    found, field = find_json(reply, _opening(type_, settings)), _field(settings)
     if isinstance(found, str):
         if found == "not_json" and refuses(narrowed(without_thoughts(reply).strip())):
             found = REFUSED
         return Unread(found, reply)
+    if field and not isinstance(found.value, dict):
+        return Unread("wrong_type", reply)
+    if field and field not in found.value:
+        return Unread("missing_key", reply)
     try:
-        return from_reply(found.value, type_, row)
+        return from_reply(found.value[field] if field else found.value, type_, row)
     except Wrong as wrong:
         return Unread(wrong.reason, reply)
 
 
 def remarks(reply: str, type_: Type, row: Row, settings: Settings) -> tuple[str, ...]:
     """The repairs without which the reply could not have been read."""
-    found = find_json(reply, _opening(type_))
+    found = find_json(reply, _opening(type_, settings))
     return found.repairs if isinstance(found, Found) else ()
 
 
 def answer_format(type_: Type, settings: Settings) -> str:
     """The form of the answer, and what its parts mean."""
+    if field := _field(settings):
+        form = f"{{{json.dumps(field, ensure_ascii=False)}: {form_of(type_)}}}"
+        return " ".join([f"Answer with a JSON object that holds {form}.", *notes_on(type_)])
     return " ".join([f"Answer with JSON of this form and nothing else: {form_of(type_)}.", *notes_on(type_)])
+
+
+def inside(reply: str, settings: Settings) -> str | None:
+    """What the field holds, as JSON; the reply where there is no such field."""
+    field = _field(settings)
+    found = find_json(reply, "{") if field else ""
+    if isinstance(found, str) or not isinstance(found.value, dict) or field not in found.value:
+        return reply
+    return json.dumps(found.value[field], ensure_ascii=False)
 
 
 def words(type_: Type, settings: Settings) -> tuple[str, ...]:
     """What a prompt that explains the form itself would hold: the keys, or else the word JSON."""
+    if field := _field(settings):
+        return (field,)
     while type_.kind in ("list", "optional"):
         type_ = type_.children[0]
     return tuple(field.name for field in type_.fields) if type_.kind == "record" else ("JSON",)  # type: ignore[attr-defined]
 
 
-def _opening(type_: Any) -> str | None:
+def _field(settings: Settings) -> str:
+    return str(settings.get("field", ""))
+
+
+def _opening(type_: Any, settings: Settings) -> str | None:
+    if _field(settings):
+        return "{"
     while type_.kind == "optional":
         type_ = type_.item
     if type_.kind in ("record", "span") or (type_.kind == "box" and type_.many):
@@ -80,7 +113,7 @@ def _opening(type_: Any) -> str | None:
 
 JSON = Reader(
     name="json",
-    summary="the reply holds the answer as JSON",
+    summary="the reply holds the answer as JSON, or in one field of an object",
     kinds=KINDS,
     asks="text",
     encode=encode,
@@ -89,5 +122,9 @@ JSON = Reader(
     accepts=is_writable,
     remarks=remarks,
     format_words=words,
-    around=lambda word, settings: json.dumps(word, ensure_ascii=False),
+    around=lambda word, settings: json.dumps(
+        {field: word} if (field := _field(settings)) else word, ensure_ascii=False
+    ),
+    inside=inside,
+    settings=(FIELD,),
 )

@@ -51,6 +51,8 @@ CASES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "a number of few": ("plain", IntegerType(0, 10), {}),
     "in a tag": ("tagged", BooleanType(), {"tag": "answer", "inner": "plain"}),
     "a record": ("json", VERDICT, {}),
+    "a field of an object": ("json", BooleanType(), {"field": "met"}),
+    "a list in a field": ("json", ListType(IntegerType(0, 99), 2, 3), {"field": "doses"}),
     "a list": ("json", ListType(IntegerType(0, 99), 2, 3), {}),
 }
 PROMPTS = ("The patient", "no", "A question about the heart:", "The fever and the cough", "yes", "A", "{")

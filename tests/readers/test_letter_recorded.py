@@ -85,6 +85,29 @@ def test_1273_replies_of_gpt_35() -> None:
     assert right + len(guessed_right) == 826
 
 
+@pytest.mark.skipif(not MEDQA.is_dir(), reason="needs shared/data/medqa_usmle_4opt")
+def test_recorded_json_replies_have_their_answer_in_one_field() -> None:
+    """`json(field: "answer_choice")` reads the letter of every reply that has one as strict JSON does, and more of the others."""
+    reader, settings = find_reader("json"), {"field": "answer_choice"}
+    assert reader is not None
+    rows, replies = (
+        lines_of(MEDQA / name) for name in ("phrases_no_exclude_test.jsonl", "predictions_gpt-35-turbo-16k_cot.jsonl")
+    )
+    counted: Counter[str] = Counter()
+    right = strict = 0
+    for row, recorded in zip(rows, replies, strict=True):
+        reply = recorded["outputs"][0] if recorded["outputs"] else ""
+        found = reader.decode(reply, ChoiceType("options"), {"options": list(row["options"].values())}, settings)
+        counted["read" if isinstance(found, int) else found.reason] += 1
+        right += isinstance(found, int) and "ABCD"[found] == row["answer_idx"]
+        if (letter := strict_letter(reply)) is not None:
+            assert isinstance(found, int) and "ABCD"[found] == letter, recorded["id"]
+            strict += letter == row["answer_idx"]
+    assert strict == 640, "the figure of the peer's strict reading"
+    assert counted == {"read": 1236, "no_letter": 20, "empty": 6, "ambiguous": 6, "not_json": 5}
+    assert right == 815
+
+
 def strict_letter(reply: str) -> str | None:
     """The letter of a reply that is JSON, with an `answer_choice` that is just one."""
     try:

@@ -12,8 +12,12 @@ from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.readers.patterns import find_danger
 from medspec.types import (
+    ABSTAINED,
+    AbstainType,
+    BooleanType,
     Box,
     BoxType,
+    ChoiceType,
     EnumCase,
     EnumType,
     FieldType,
@@ -125,6 +129,43 @@ def test_json_that_cannot_be_read(reply: str, reason: str) -> None:
 )
 def test_json_of_many_types(reply: str, type_: Type, value: Any) -> None:
     assert read("json", reply, type_) == value
+
+
+@pytest.mark.parametrize(
+    ("reply", "type_", "value"),
+    [
+        ('{"why": "It does.", "met": true}', BooleanType(), True),
+        ('I think so.\n```json\n{"met": false, "why": {"met": true}}\n```', BooleanType(), False),
+        ('{"met": "B", "why": "a \\"quoted\\" word, \\"met\\": \\"A\\""}', ChoiceType("options"), 1),
+        ('{"why": 1, "met": ["Pleural effusion"]}', SetType(FINDING), frozenset({"effusion"})),
+        ('{"met": {"grade": 3}}', VERDICT, {"grade": 3, "why": None}),
+        ('{"met": false} No, wait: {"met": true}', BooleanType(), True),
+        ('{"why": "It does."}', BooleanType(), "missing_key"),
+        ('{"Met": true}', BooleanType(), "missing_key"),
+        ('{"met": "maybe"}', BooleanType(), "wrong_type"),
+        ('{"met": true, "met": false}', BooleanType(), "duplicate_key"),
+        ("[true]", BooleanType(), "wrong_type"),
+        ("true", BooleanType(), "wrong_type"),
+        ("It is met.", BooleanType(), "not_json"),
+        ('{"why": "It does.", "met":', BooleanType(), "cut_off"),
+        ("I'm sorry, but I cannot help with that.", BooleanType(), "refused"),
+    ],
+)
+def test_one_field_of_an_object(reply: str, type_: Type, value: Any) -> None:
+    assert read("json", reply, type_, field="met") == value
+
+
+def test_a_model_is_told_the_field_and_may_abstain_in_it() -> None:
+    reader, settings = find_reader("json"), {"field": "met"}
+    assert reader is not None and reader.format_words is not None
+    said = reader.answer_format(BooleanType(), settings)
+    assert said == 'Answer with a JSON object that holds {"met": true or false}.'
+    assert reader.format_words(BooleanType(), settings) == ("met",)
+    maybe = AbstainType(BooleanType(), "unclear")
+    assert reader.answer_format(maybe, settings).endswith('If it cannot be told, write only: {"met": "unclear"}.')
+    for reply in ('{"met": "unclear"}', '{"why": "Nothing is said.", "met": "unclear"}', "unclear"):
+        assert reader.decode(reply, maybe, {}, settings) == ABSTAINED
+    assert reader.decode('{"met": true, "why": "unclear"}', maybe, {}, settings) is True
 
 
 SPANS = ListType(SpanType(ENTITY, "note"))
