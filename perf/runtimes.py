@@ -67,9 +67,7 @@ def both_layouts(folder: Path, built: Path | None) -> dict[str, Path]:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         for path in (*files, *tokenizer, *extra):
-            os.link(
-                path, place / path.name
-            )  # weights must lie beside their graph, and not behind a link that leaves it
+            shutil.copy(path, place / path.name)
     manifest = (
         written_by_hand(config) if built is None else json.loads((built / "genai_config.json").read_text("utf-8"))
     )

@@ -83,6 +83,52 @@ def test_a_configuration_that_lies(tmp_path: Path, name: str) -> None:
     assert str(caught.value).startswith(f"{path}: {message}")
 
 
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (("session_options",), "custom_ops_library"),
+        (("session_options",), "enable_profiling"),
+        (("session_options", "config_entries"), "session.model_external_initializers_file_folder_path"),
+        ((), "Library_Path"),
+    ],
+)
+def test_a_folder_that_would_have_code_run_or_files_written(tmp_path: Path, where: tuple[str, ...], name: str) -> None:
+    write_genai(tmp_path)
+    path = tmp_path / "genai_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    place = decoder(config)
+    for part in where:
+        place = place.setdefault(part, {})
+    place[name] = "model.onnx"
+    write_json(path, config)
+    with pytest.raises(BackendError) as caught:
+        read_folder(tmp_path)
+    assert str(caught.value) == (
+        f"{path}: it sets `{name}`; a model's folder may not say what this machine loads, reads or writes besides the model. "
+        "Take it out, if the model works without it"
+    )
+
+
+def test_a_setting_that_a_second_one_hides(tmp_path: Path) -> None:
+    write_genai(tmp_path)
+    path = tmp_path / "genai_config.json"
+    text = path.read_text(encoding="utf-8")
+    hidden = '"session_options": {"custom_ops_library": "x.so"}, "session_options": {'
+    path.write_text(text.replace('"session_options": {', hidden), encoding="utf-8")
+    assert "custom_ops_library" not in json.dumps(json.loads(path.read_text(encoding="utf-8")))
+    with pytest.raises(BackendError, match="genai_config.json: it sets `session_options` twice in one place"):
+        read_folder(tmp_path)
+
+
+def test_settings_of_providers_are_not_listened_to(tmp_path: Path) -> None:
+    write_genai(tmp_path)
+    path = tmp_path / "genai_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    decoder(config)["session_options"]["provider_options"] = [{"qnn": {"backend_path": "QnnHtp.dll"}}]
+    write_json(path, config)
+    assert read_folder(tmp_path).providers == ("qnn",)
+
+
 @pytest.mark.parametrize("name", ["genai_config.json", "model.onnx", "tokenizer.json"])
 def test_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
     write_genai(tmp_path)

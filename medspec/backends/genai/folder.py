@@ -8,14 +8,16 @@ here by name: files that are not there or cut off, a model that is no decoder of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import attrs
 
 from medspec.backends.genai.declared import Declared, read_declared
-from medspec.backends.onnx.files import first_json, read_json
+from medspec.backends.onnx.files import first_json, read_json, read_text
 from medspec.backends.onnx.layout import ModelFolder, tokenizer_of, whole_graph
 from medspec.errors import BackendError
 
@@ -23,6 +25,9 @@ CONFIG = "genai_config.json"
 
 _OTHER_PARTS = ("encoder", "embedding", "vision", "speech")
 """Sections of `model` beside `decoder` that models of other kinds have."""
+
+_REACHING_OUT = ("library", "path", "folder", "profil")
+"""Parts of names of settings by which the library loads other programs into this one, reads elsewhere, or writes files."""
 
 _OFTEN_LISTED = ("attention_mask", "position_ids")
 """Older builders list these for every graph; the library passes over those that a graph lacks."""
@@ -56,7 +61,10 @@ def read_folder(folder: Path) -> GenaiFolder:
             f"{path}: there is no such file; it is what onnxruntime-genai reads. "
             f"A folder in the Hugging Face layout is run with `--model onnx:{folder}`"
         )
-    model = _section(path, read_json(path, "what onnxruntime-genai knows of the model"), "model")
+    config = read_json(path, "what onnxruntime-genai knows of the model")
+    json.loads(read_text(path, "what onnxruntime-genai knows of the model"), object_pairs_hook=partial(_once, path))
+    _refuse_reaching_out(path, config)
+    model = _section(path, config, "model")
     decoder = _section(path, model, "decoder")
     other = [part for part in _OTHER_PARTS if part in model]
     if other or "pipeline" in decoder:
@@ -97,6 +105,31 @@ def _as_config(model: Mapping[str, Any], decoder: Mapping[str, Any], context: in
     found = {name: model[name] for name in same if name in model}
     found |= {name: decoder[name] for name in sizes if name in decoder}
     return found | {"head_dim": decoder.get("head_size"), "max_position_embeddings": context}
+
+
+def _once(path: Path, entries: list[tuple[str, Any]]) -> None:
+    """Refuse a name that stands twice in one object: the library listens to both, and others see the last only."""
+    seen: set[str] = set()
+    for name, _ in entries:
+        if name in seen:
+            raise BackendError(f"{path}: it sets `{name}` twice in one place")
+        seen.add(name)
+
+
+def _refuse_reaching_out(path: Path, value: object) -> None:
+    """A folder is untrusted input, and says what a graph is and not what else is to be done: `custom_ops_library` runs code."""
+    if isinstance(value, list):
+        for entry in value:
+            _refuse_reaching_out(path, entry)
+    elif isinstance(value, Mapping):
+        for name, entry in value.items():
+            if any(part in name.lower() for part in _REACHING_OUT):
+                raise BackendError(
+                    f"{path}: it sets `{name}`; a model's folder may not say what this machine loads, reads or writes "
+                    "besides the model. Take it out, if the model works without it"
+                )
+            if name != "provider_options":  # which are not listened to: `--device` says where a model runs
+                _refuse_reaching_out(path, entry)
 
 
 def _section(path: Path, within: Mapping[str, Any], name: str) -> Mapping[str, Any]:
