@@ -14,6 +14,7 @@ from watched_models import Watched
 
 from medspec.backends import open_model
 from medspec.backends.base import Options
+from medspec.errors import DataError
 from medspec.plan.nodes import Plan
 from medspec.plan.optimise import PASSES
 
@@ -31,8 +32,11 @@ A_FEW = settings(max_examples=max(4, settings().max_examples // 10), phases=PHAS
 
 
 def result_of(plan: Plan, folder: Path, model: Any, *, data: Path) -> tuple[Any, Any, list[dict[str, Any]]]:
-    """What a run reports: tasks, aggregates, and every line of its rows."""
-    report = run_plan(plan, folder, model, data=data)
+    """What a run reports: tasks, aggregates, and every line of its rows. Data that one way refuses, all must refuse alike."""
+    try:
+        report = run_plan(plan, folder, model, data=data)
+    except DataError as refused:  # now and then the prompt shows a shot as it shows a scored row
+        return str(refused), None, []
     return report["tasks"], report["aggregates"], rows_of(folder)
 
 
@@ -72,6 +76,8 @@ def test_recorded_replies_score_the_same(spec: SmallSpec) -> None:
             for way, how in WAYS.items()
         ]
     assert all(one == found[0] for one in found)
+    if isinstance(found[0][0], str):
+        return
     replies = {(line["task"], line["id"]): line["reply"] for line in lines}
     private = {task.name for task in plan.tasks if plan.scan(task.scan).private}
     shown = {(row["task"], row["row_id"]): row["reply"] for row in found[0][2] if row["task"] not in private}
