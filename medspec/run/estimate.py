@@ -41,6 +41,8 @@ class CallEstimate:
     """At most; 0 where options are scored."""
     too_long: tuple[tuple[str, int], ...]
     """Row and tokens of the prompts that do not fit into the context with the longest reply."""
+    images: int
+    """Images in all prompts. Each is counted as its mark, since what it takes of the context is known when it is prepared."""
 
 
 @attrs.frozen(kw_only=True)
@@ -117,10 +119,12 @@ def _estimate(
         parts += len(ids)
         longest = max(longest, len(ids))
         shared += 0 if before is None else common(counter.of(before), ids)
-    total, different, too_long = 0, set(), []
+    total, images, different, too_long = 0, 0, set(), []
     for request in bound.requests(call, asked.tasks[0].name):
         total += 1
-        different.add(hash((request.plain_prompt, request.options, request.sample)))
+        shown = tuple(picture.path for message in request.messages for picture in message.images)
+        images += len(shown)
+        different.add(hash((request.plain_prompt, shown, request.options, request.sample)))
         if (tokens := _exceeds(request, room, counter)) is not None:
             # Ids of private rows may be those of patients.
             too_long.append(("a row" if private else request.row, tokens))
@@ -136,6 +140,7 @@ def _estimate(
         longest=counter.tokens(longest),
         written_tokens=room * total,
         too_long=tuple(too_long),
+        images=images,
     )
 
 

@@ -22,6 +22,8 @@ def estimate_text(found: Estimate, title: str, model: str | None) -> str:
     lines += [f"      {call.call}  {', '.join(call.tasks)}" for call in found.calls]
     counted = sum(call.counted for call in found.calls)
     lines += ["", f"tokens: {found.counter.how}, counted on {counted:,} prompts"]
+    if images := sum(call.images for call in found.calls):
+        lines.append(f"images: {images:,}, each counted as its mark alone; what it takes is known when it is prepared")
     lines.append("shared: what a prompt begins with as the one asked before it does")
     lines.append(f"KV memory: {_memory(found)}")
     lines += _fit(found)
@@ -124,8 +126,9 @@ def _fit(found: Estimate) -> list[str]:
         more = len(call.too_long) - len(shown)
         lines.append(f"      {call.call}  {', '.join(shown)}{f' and {more:,} more' if more else ''}")
     count = sum(len(call.too_long) for call in found.calls)
+    aside = ", images aside" if any(call.images for call in found.calls) else ""
     said = f"{count:,} {'row does' if count == 1 else 'rows do'} not fit" if count else "every row fits"
-    return [f"context: {found.counter.context:,} tokens; {said}", *lines]
+    return [f"context: {found.counter.context:,} tokens; {said}{aside}", *lines]
 
 
 def _time(found: Estimate, model: str | None) -> str:

@@ -70,11 +70,15 @@ def counter_of(model: str | None) -> TokenCounter:
 def kv_bytes(config: Mapping[str, Any], dtype: str) -> int | None:
     """Keys and values of one token over all layers, in bytes; None where the configuration does not say.
 
-    They are kept in 16 bits where the export is, else in 32: weights of 4 or 8 bits say nothing about the cache.
+    They are kept in 16 bits where the export is, else in 32: weights of 4 or 8 bits say nothing about the cache. Image-text
+    models describe their decoder inside of `text_config`.
 
     >>> kv_bytes({"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 64, "num_key_value_heads": 2}, "fp32")
     512
     """
+    inner = config.get("text_config")
+    if isinstance(inner, Mapping):
+        config = {**config, **inner}
     try:
         heads = int(config["num_attention_heads"])
         size = int(config.get("head_dim") or int(config["hidden_size"]) // heads)

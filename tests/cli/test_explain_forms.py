@@ -165,6 +165,32 @@ def test_an_estimate_with_a_tokenizer(ward: Path, medspec: Any, golden: Callable
     golden(GOLDEN / "estimate_model.txt", done.out)
 
 
+SEEN = """edition 2026
+import std.metrics { accuracy }
+
+record Scan { id : text   scans : image[]   torn : bool }
+dataset ward : Scan { source = jsonl("scans.jsonl")  splits = [test]  license = "mit" }
+prompt look(scans: image[]) { user "{% for scan in scans %}{{ scan }}{% endfor %}Is it torn?" }
+task seen @1 { data = ward.test  prompt = look  gold = torn  answer bool via plain  metrics { primary accuracy } }
+"""
+
+
+def test_an_estimate_says_what_it_does_not_know_of_images(
+    project: Path, medspec: Any, golden: Callable[[Path, str], None]
+) -> None:
+    """Three prompts of the same words: two of them show the same images, and one another."""
+    (project / "specs" / "scans.medspec").write_text(SEEN, encoding="utf-8")
+    shown = {"1": ["a.png", "b.png"], "2": ["a.png", "b.png"], "3": ["b.png", "c.png"]}
+    write_lines(
+        project / "specs" / "scans.jsonl", [{"id": id, "scans": scans, "torn": True} for id, scans in shown.items()]
+    )
+    done = medspec("explain", "seen", "--estimate", "--model", "builtin:grounding")
+    assert done.code == 0, done.err
+    golden(GOLDEN / "estimate_images.txt", done.out)
+    found = json.loads(medspec("explain", "seen", "--estimate", "--format", "json").out)
+    assert [(call["asked"], call["distinct"], call["images"]) for call in found["calls"]] == [(3, 2, 6)]
+
+
 def test_the_tokens_of_an_estimate_are_those_of_the_run(ward: Path, medspec: Any) -> None:
     """The model that is run counts as many prompt tokens as were foreseen, and as many rows that do not fit."""
     write_lines(ward / "specs" / "ward_test.jsonl", rows(6, long=3))
