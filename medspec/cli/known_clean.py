@@ -17,6 +17,7 @@ from pathlib import Path
 import attrs
 
 from medspec.text.cache_folder import cache_folder
+from medspec.text.code_stamp import code_stamp
 
 SUFFIX = ".medspec"
 MOST_KEYS = 200_000
@@ -55,7 +56,7 @@ class _Keys:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.version = _version().encode()
+        self.version = code_stamp().encode()
         self.found: dict[Path, str] = {}
 
     def of(self, path: Path) -> str:
@@ -91,21 +92,6 @@ def _files(paths: Iterable[Path]) -> list[Path]:
         else:
             files.add(path)
     return sorted(files)
-
-
-def _version() -> str:
-    """Stands for the code of medspec: any file of it that changes makes every key a new one."""
-    package = Path(__file__).resolve().parent.parent
-    grammar = [package / "_grammar", package.parent / "grammar"]
-    stamps = []
-    for base in (package, *grammar):
-        for folder, folders, names in os.walk(base):
-            folders[:] = [name for name in folders if name != "__pycache__"]
-            for name in names:
-                if name.endswith((".py", ".lark")):
-                    stat = os.stat(os.path.join(folder, name))
-                    stamps.append(f"{folder}/{name} {stat.st_size} {stat.st_mtime_ns}")
-    return "\n".join(sorted(stamps))
 
 
 def _place() -> Path:

@@ -74,6 +74,10 @@ def _model_lines(report: Mapping[str, Any]) -> Iterator[str]:
     sources = (report.get("calls") or {}).get("sources") or {}
     if sources:
         yield f"Reused {sum(sources.values()):,} replies of {', '.join(sources)}"
+    scored = (report.get("scores") or {}).get("sources") or {}
+    if scored:
+        count = sum(scored.values())
+        yield f"Reused the scores of {count:,} task{'s' * (count != 1)}, from {', '.join(scored)}"
     if report.get("limit"):
         yield f"Limit  {report['limit']:,} rows of each task at most; not comparable with a whole run"
 

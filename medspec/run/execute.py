@@ -1,6 +1,6 @@
 """Runs a plan: reads the rows, asks the model, scores, and leaves everything in the run's folder.
 
-    runs/<id>/  run.json  plan.json  environment.json  journal.sqlite  rows.parquet  report.json
+    runs/<id>/  run.json  plan.json  environment.json  journal.sqlite  rows.parquet  scores.json  report.json
                 verdicts.jsonl  queue.jsonl  answers.jsonl     where judges are asked, see `judging/`
 
 All data are read and checked before the model is asked anything. A run that was stopped goes on when the same plan is
@@ -40,7 +40,9 @@ from medspec.run.lock_images import digest_over, image_fields
 from medspec.run.quarantine import write_quarantine
 from medspec.run.roots import DataRoots
 from medspec.run.row_lines import write_rows
+from medspec.run.score_key import aggregates_key
 from medspec.run.shared_replies import OtherRuns
+from medspec.run.shared_scores import Scored, SharedScores
 from medspec.run.spool import Budget
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import remove_parts, write_json, write_whole
@@ -93,45 +95,64 @@ def execute(
         # Once more, now that nobody else can write here.
         _refuse_other_plan(out, plan)
         remove_parts(out)
-        record = _record(
-            backend, model, options, roots, limit, out, others, record_judges(bound.plan, judges), keep_going
-        )
+        asked = record_judges(bound.plan, judges)
+        record = _record(backend, model, options, roots, limit, out, others, asked, keep_going)
         _begin(out, plan, record, surroundings := environment())
         caller = Caller(backend, journal, watch, others)
+        shared = SharedScores.beside(out, others, {**surroundings, "judges": record.judges})
         bench = open_bench(bound.plan, judges, journal, watch, out, others)
         try:
             calibrations = calibrate(bound, bench)
-            results = _results(bound, caller, watch, bench.rule, encoders)
+            results = _results(bound, caller, bench.rule, encoders, shared)
         except KeyboardInterrupt:
             raise _interrupted(bound, len(journal), out) from None
         finally:
             watch.finish()
         report = _head(plan, backend, record, bound, clock, encoder_warnings(encoders)) | encoders_report(encoders)
-        report |= _numbers(plan, results, caller, bench, calibrations) | {"environment": surroundings}
-        _keep(out, bound, results, bench, report)
+        report |= _numbers(plan, results, caller, bench, calibrations, shared) | {"environment": surroundings}
+        _keep(out, bound, results, bench, shared, report)
     return report
 
 
-def _keep(out: Path, bound: Bound, results: Mapping[str, TaskResult], bench: Bench, report: Mapping[str, Any]) -> None:
+def _keep(
+    out: Path,
+    bound: Bound,
+    results: Mapping[str, TaskResult],
+    bench: Bench,
+    shared: SharedScores,
+    report: Mapping[str, Any],
+) -> None:
     """Write the results into the run's folder, the report last: where it stands, the run has ended."""
     write_quarantine(out, (row for rows in bound.rows.values() for row in rows.quarantined))
     write_whole(out / "rows.parquet", lambda stream: write_rows([result.lines for result in results.values()], stream))
     bench.keep(out, [line for result in results.values() for line in result.verdicts])
+    shared.write()
     write_json(out / "report.json", report)
 
 
 def _numbers(
-    plan: Plan, results: Mapping[str, TaskResult], caller: Caller, bench: Bench, calibrations: Mapping[str, Any]
+    plan: Plan,
+    results: Mapping[str, TaskResult],
+    caller: Caller,
+    bench: Bench,
+    calibrations: Mapping[str, Any],
+    shared: SharedScores,
 ) -> dict[str, Any]:
     """What came of it."""
     tasks = {name: result.report for name, result in results.items()}
     mark_below_floor(plan, tasks, calibrations)
     sources = dict(sorted(caller.sources.items()))
+
+    def over_tasks() -> Scored:
+        return Scored(aggregate(plan, tasks, {name: result.drawn() for name, result in results.items()}))
+
+    aggregates = shared.scored(aggregates_key(plan, shared.keys), "", over_tasks) if plan.aggregates else Scored({})
     return {
         "calls": {"asked": caller.asked, "reused": caller.reused, "sources": sources, **bench.costs()},
         **bench.report(calibrations),
+        **({"scores": {"sources": shared.sources}} if shared.sources else {}),
         "tasks": tasks,
-        "aggregates": aggregate(plan, tasks, {name: result.drawn for name, result in results.items()}),
+        "aggregates": aggregates.told,
     }
 
 
@@ -217,12 +238,16 @@ def _interrupted(bound: Bound, kept: int, out: Path) -> Interrupted:
     )
 
 
-def _results(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: Encoders) -> dict[str, TaskResult]:
+def _results(
+    bound: Bound, caller: Caller, judge: Rule, encoders: Encoders, shared: SharedScores
+) -> dict[str, TaskResult]:
     with sizes_from(bound.sizes):
-        return _asked(bound, caller, watch, judge, encoders)
+        return _asked(bound, caller, judge, encoders, shared)
 
 
-def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: Encoders) -> dict[str, TaskResult]:
+def _asked(
+    bound: Bound, caller: Caller, judge: Rule, encoders: Encoders, shared: SharedScores
+) -> dict[str, TaskResult]:
     abilities = caller.backend.abilities
     asked_as = getattr(caller.backend, "asked_as", bound.plan)
     bound = attrs.evolve(bound, constrain=abilities.constrain, forms=asked_as if abilities.needs_form else None)
@@ -232,13 +257,13 @@ def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: En
     for asking in askings(plan, by_row=abilities.by_row or abilities.needs_form):
         rows = bound.rows[plan.render(asking.calls[0].call.render).scan]
         total = sum(len(rows.rows) * asked.call.repeats for asked in asking.calls)
-        watch.start(", ".join(task.name for task in asking.tasks), total)
+        caller.watch.start(", ".join(task.name for task in asking.tasks), total)
         found = ask(bound, caller, asking, budget)
-        watch.finish()
+        caller.watch.finish()
         for asked, replies in zip(asking.calls, found, strict=True):
             render = plan.render(asked.call.render)
             for task in asked.tasks:
-                result = finish_task(plan, task, rows, replies, plan.interval_of(task), judge, encoders)
+                result = finish_task(plan, task, rows, replies, plan.interval_of(task), judge, encoders, shared)
                 picked = bound.shots.get(render.id)
                 # Ids of private rows may be those of patients.
                 if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
@@ -246,7 +271,7 @@ def _asked(bound: Bound, caller: Caller, watch: Watch, judge: Rule, encoders: En
                 if (images := _shown_images(bound, task)) is not None:
                     result.report["data"]["images"] = images
                 # What the bootstrap of aggregates needs is several numbers for each row.
-                results[task.name] = result if plan.aggregates else attrs.evolve(result, drawn={})
+                results[task.name] = result if plan.aggregates else attrs.evolve(result, drawn=dict)
     return {task.name: results[task.name] for task in plan.tasks}
 
 

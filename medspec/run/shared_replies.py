@@ -29,12 +29,15 @@ class OtherRuns:
     """The folders replies may be taken from, in the order in which they are asked."""
 
     folders: list[Path]
+    scores: bool = False
+    """Whether scores of these runs are taken over too."""
 
     @classmethod
     def beside(cls, out: Path, digest: str) -> OtherRuns:
         """The runs in the folder of `out` whose model has this `digest`, the newest first."""
         me = out.absolute()
-        return cls([folder for folder in reversed(run_folders(me.parent)) if folder != me and _same(folder, digest)])
+        found = [folder for folder in reversed(run_folders(me.parent)) if folder != me and _same(folder, digest)]
+        return cls(found, scores=True)
 
     def get_many(self, keys: Collection[str]) -> Iterator[tuple[str, dict[str, Reply]]]:
         """What is known of `keys`, run by run; no key comes twice."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,13 +14,14 @@ from medspec.backends.base import Reply
 from medspec.errors import InternalError
 from medspec.metrics.base import Batch
 from medspec.metrics.encoded import Corpus
-from medspec.plan.nodes import Interval, Plan, Read, Scan, TaskPlan
+from medspec.metrics.resample import Resampled
+from medspec.plan.nodes import Interval, Plan, Read, Scan, Score, TaskPlan
 from medspec.plan.speak import type_in
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
 from medspec.run.confidence import BINS, reliability, risk_coverage
 from medspec.run.encoders import Encoders, corpora, full_score_hash
-from medspec.run.jointly import Drawn, cluster_rows, rows_key
+from medspec.run.jointly import Clusters, Drawn, cluster_rows, rows_key
 from medspec.run.judging.tell import judged_columns, judged_report, verdict_lines
 from medspec.run.judging.values import Answered, Judged, Rule, judge_scores, type_of
 from medspec.run.quarantine import counted
@@ -28,7 +30,9 @@ from medspec.run.reading import read_reply as read_reply
 from medspec.run.row_lines import RowLines
 from medspec.run.samples import score_samples
 from medspec.run.scan import Rows
-from medspec.run.score import fields_of, metric_of
+from medspec.run.score import TaskScores, fields_of, metric_of
+from medspec.run.score_key import score_key
+from medspec.run.shared_scores import Scored, SharedScores
 from medspec.run.slices import names_text, score_slices
 from medspec.run.speech import Sizes, reply_text
 from medspec.run.unread_bounds import unread_bounds
@@ -44,7 +48,7 @@ class TaskResult:
 
     report: dict[str, Any]
     lines: RowLines
-    drawn: dict[str, Drawn] = attrs.field(factory=dict)
+    drawn: Callable[[], dict[str, Drawn]] = dict
     """The scores by label, for numbers over several tasks."""
     verdicts: list[dict[str, Any]] = attrs.field(factory=list)
 
@@ -69,10 +73,12 @@ def finish_task(
     interval: Interval,
     judge: Rule | None = None,
     encoders: Encoders | None = None,
+    shared: SharedScores | None = None,
 ) -> TaskResult:
     """Read, count and score the replies of one task: those to every row, and again for each further draw.
 
-    `judge` rules about the replies where the task has judged scores; `encoders` are those its metrics name.
+    `judge` rules about the replies where the task has judged scores; `encoders` are those its metrics name; `shared` has
+    scores that need not be computed.
     """
     read, scan = plan.read(task.read), plan.scan(task.scan)
     draws = plan.call(task.call).repeats
@@ -80,34 +86,83 @@ def finish_task(
     golds, gold_type = [row[task.gold] for row in rows.rows], scan.record.field(task.gold)
     assert gold_type is not None
     sure = confidences(task, read, replies, answers, rows.rows * draws)
-    answered = Answered(
-        task=task.name, ids=rows.ids, rows=rows.rows * draws, answers=answers, replies=replies, draws=draws
-    )
-    judged = {} if judge is None else judge_scores(task.scores, answered, judge)
+    judged = {} if judge is None else judge_scores(task.scores, _answered(task, rows, draws, answers, replies), judge)
     encoders = encoders or {}
     beside = Beside(fields_of(task.scores, rows.rows), corpora(task, encoders, golds))
     batches = _batches(read, gold_type.type, golds, answers, sure, judged, beside)
     clusters = cluster_rows(scan, rows)
     codes = None if clusters is None else clusters.codes
-    scored = score_samples(task.scores, batches, interval, unread_policy=read.unread, clusters=codes)
+    scoring = _Scoring(plan, task, rows, batches, interval, codes)
+    key = None if shared is None else score_key(plan, task, rows, replies, judged, interval)
+    scored = scoring.scored() if shared is None else shared.scored(key, task.name, scoring.scored)
     report = {
         "rows": len(rows.rows),
         "draws": draws,
         **_counts(answers, replies),
         "remarks": count_remarks(read, replies, rows.rows * draws),
         **_head(plan, task, rows, encoders),
-        "metrics": _with_unread_bounds(task, scored.metrics, batches),
-        **_confidence(task, batches),
+        **{name: told for name, told in scored.told.items() if name != "slices"},
         "clusters": None if clusters is None else {"by": scan.cluster, "count": len(clusters.names)},
         **({"judged": judged_report(judged)} if judged else {}),
-        "slices": _slices(plan, task, rows, batches, interval, codes),
+        "slices": scored.told["slices"],
         "references": {r.name: {**dict(r.figures), "source": r.source} for r in task.references},
     }
     added = _added(judged, scored.per_row, sure, codes, draws, private=scan.private)
     lines = _lines(plan, task, rows, replies, answers, golds, added)
-    source = rows_key(rows)
-    drawn = {label: Drawn(source, clusters, forms) for label, forms in scored.drawn.items()}
-    return TaskResult(report, lines, drawn, list(verdict_lines(task.name, judged, private=scan.private)))
+    said = list(verdict_lines(task.name, judged, private=scan.private))
+    return TaskResult(report, lines, partial(scoring.drawn, clusters), said)
+
+
+def _answered(task: TaskPlan, rows: Rows, draws: int, answers: Sequence[Any], replies: Sequence[Reply]) -> Answered:
+    all_rows = rows.rows * draws
+    return Answered(task=task.name, ids=rows.ids, rows=all_rows, answers=answers, replies=replies, draws=draws)
+
+
+@attrs.define(eq=False)
+class _Scoring:
+    """The scores of a task, computed when somebody wants them. `clusters` has the cluster of each row."""
+
+    plan: Plan
+    task: TaskPlan
+    rows: Rows
+    batches: Sequence[Batch]
+    interval: Interval
+    clusters: np.ndarray | None
+    _drawn: dict[str, tuple[Resampled, ...]] | None = None
+
+    def scored(self) -> Scored:
+        found, scan = self._score(self.task.scores), self.plan.scan(self.task.scan)
+        self._drawn = found.drawn
+        slices = score_slices(
+            scan.slices,
+            self.rows.rows,
+            self.task.scores,
+            self.batches,
+            self.interval,
+            unread_policy=self._policy,
+            smallest=self.plan.slice_rows,
+            unnamed=_unnamed(scan),
+            clusters=self.clusters,
+        )
+        metrics = _with_unread_bounds(self.task, found.metrics, self.batches)
+        return Scored({"metrics": metrics, **_confidence(self.task, self.batches), "slices": slices}, found.per_row)
+
+    def drawn(self, clusters: Clusters | None) -> dict[str, Drawn]:
+        """What aggregates take of the task, ready for the bootstrap; computed now where the numbers were taken over."""
+        if self._drawn is None:
+            taken = [entry.metric for entry in self.plan.aggregates if self.task.name in entry.tasks]
+            wanted = [s for s in self.task.scores if s.label in taken or (s.primary and None in taken)]
+            self._drawn = self._score(tuple(wanted)).drawn
+        source = rows_key(self.rows)
+        return {label: Drawn(source, clusters, forms) for label, forms in self._drawn.items()}
+
+    @property
+    def _policy(self) -> str:
+        return self.plan.read(self.task.read).unread
+
+    def _score(self, scores: tuple[Score, ...]) -> TaskScores:
+        policy, clusters = self._policy, self.clusters
+        return score_samples(scores, self.batches, self.interval, unread_policy=policy, clusters=clusters)
 
 
 def _lines(
@@ -261,28 +316,6 @@ def count_remarks(read: Read, replies: Sequence[Reply], rows: Sequence[dict[str,
             form = None if read.dialect is None else read.dialect.boxes
             counted.update(reader.remarks(text, type_in(read.reader.answer, form), row, settings))
     return dict(sorted(counted.items()))
-
-
-def _slices(
-    plan: Plan,
-    task: TaskPlan,
-    rows: Rows,
-    batches: Sequence[Batch],
-    interval: Interval,
-    clusters: np.ndarray | None,
-) -> dict[str, dict[str, dict[str, Any]]]:
-    read, scan = plan.read(task.read), plan.scan(task.scan)
-    return score_slices(
-        scan.slices,
-        rows.rows,
-        task.scores,
-        batches,
-        interval,
-        unread_policy=read.unread,
-        smallest=plan.slice_rows,
-        unnamed=_unnamed(scan),
-        clusters=clusters,
-    )
 
 
 def _unnamed(scan: Scan) -> frozenset[str]:

@@ -19,7 +19,7 @@ EVIL = (
     {"kind": "Plan"}, {"kind": "__import__"}, {"a": {"b": None}},
 )  # fmt: skip
 DEEP = "[" * 200_000
-FILES = ("run.json", "plan.json", "report.json", "environment.json")
+FILES = ("run.json", "plan.json", "report.json", "environment.json", "scores.json")
 COMMANDS = (
     ("resume", "runs/bad"),
     ("score", "runs/bad"),

@@ -61,7 +61,7 @@ def test_a_module_whose_import_is_gone_or_circular_is_never_known(specs):
 
 def test_another_version_of_medspec_knows_nothing(specs, monkeypatch):
     known_clean.remember(known_clean.survey([specs], specs))
-    monkeypatch.setattr(known_clean, "_version", lambda: "another")
+    monkeypatch.setattr(known_clean, "code_stamp", lambda: "another")
     assert names(known_clean.survey([specs], specs)) == ["shared.medspec", "user.medspec"]
 
 

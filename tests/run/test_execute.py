@@ -67,7 +67,7 @@ def without_times(report: dict[str, Any]) -> dict[str, Any]:
 PLAN = plan_of(SPEC, "both")
 
 
-def test_a_run_leaves_six_files(data: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_seven_files(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     report = run_plan(PLAN, out, model(), data=data)
     assert {path.name for path in out.iterdir()} == {
@@ -76,6 +76,7 @@ def test_a_run_leaves_six_files(data: Path, tmp_path: Path) -> None:
         "environment.json",
         "journal.sqlite",
         "rows.parquet",
+        "scores.json",
         "report.json",
     }
     assert json.loads((out / "report.json").read_text("utf-8")) == report

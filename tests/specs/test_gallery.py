@@ -15,6 +15,7 @@ from medspec.run.execute import execute
 from medspec.run.invent import InventedJudges, InventedModel, invent
 from medspec.run.invent_vectors import invented_encoders
 from medspec.run.roots import DataRoots
+from medspec.run.shared_replies import OtherRuns
 
 SPECS = Path(__file__).parents[2] / "specs"
 CHECKED = check_paths([SPECS], root=SPECS)
@@ -60,9 +61,18 @@ def test_a_task_runs_on_invented_rows(name, tmp_path):
     judges = InventedJudges(seed=3)
     encoders = invented_encoders(bound.plan)
     others = {"judges": judges, "encoders": encoders}
-    report = execute(bound.plan, model, model="invented", out=tmp_path, roots=roots, bound=bound, **others)
+    ways = {"model": "invented", "roots": roots, "bound": bound, **others}
+    report = execute(bound.plan, model, out=tmp_path / "first", **ways)
     check_report(report)
     (task,) = report["tasks"].values()
+    # Scores taken over are the scores computed; with an encoder they are always computed.
+    beside = OtherRuns.beside(tmp_path / "second", model.digest)
+    second = execute(bound.plan, model, out=tmp_path / "second", others=beside, **ways)
+    check_report(second)
+    assert second.get("scores") == (None if encoders else {"sources": {"first": 1}})
+    assert (second["tasks"], second["aggregates"]) == (report["tasks"], report["aggregates"])
+    one, other = ((tmp_path / place / "rows.parquet").read_bytes() for place in ("first", "second"))
+    assert one == other
     assert task["rows"] >= 12
     assert task["failed"] == 0
     for label, value in task["metrics"].items():
