@@ -4,7 +4,7 @@
     python perf/bare.py FOLDER [--rounds 3] [--only letters]
 
 The bare loop is onnxruntime and nothing else: it knows the length of every piece before it starts, and runs the tokens that
-all rows begin with, then what is left of each row (for option texts with all options behind it, for replies one token for 16
+all rows begin with, then what is left of each row (for option texts with all options behind it, for replies one token for 32
 rows 31 times, which hold the common beginning once), in the graph that medspec makes of the file. The two take turns, each a
 process of its own with one thread.
 `model` is the part of medspec's time, from the loaded model to the written report, in which a session runs.
@@ -25,7 +25,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 WORK = ("letters", "texts", "write")
-ROWS, REPLY = 16, 32
+ROWS, REPLY = 32, 32
 
 
 def main() -> None:
@@ -156,7 +156,7 @@ def lengths(folder: Path, work: str) -> tuple[int, list[list[int]]]:
 class Loop:
     """The graph that medspec makes of the file, in onnxruntime, with caches written in place."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, profile: str | None = None) -> None:
         import onnxruntime
 
         from medspec.backends.onnx.graph_edit import changed
@@ -165,6 +165,9 @@ class Loop:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        if profile is not None:
+            options.enable_profiling, options.profile_file_prefix = True, profile
         graph = changed(folder / "model" / "onnx" / "model.onnx", pick_logits, share_beginnings)
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(graph.folder))
         self.session = onnxruntime.InferenceSession(graph.content, options, providers=["CPUExecutionProvider"])

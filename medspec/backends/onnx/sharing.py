@@ -117,8 +117,9 @@ def _prepare(graph: Graph, edit: Edit, place: int, heads: int, kv_heads: int, sc
     edit.hold(_SUMS, [kv_heads, -1, group, 1])
     edit.hold(_ROW, [0, kv_heads, group, 1])
     edit.hold(_WHOLE, [0, 1, -1])
-    edit.hold(f"{_END}_start", [0])
-    edit.hold(f"{_END}_query", [2])
+    if any(node.kind == ATTENTION and not node.inputs[1] for node in graph.nodes):
+        edit.hold(f"{_END}_start", [0])
+        edit.hold(f"{_END}_query", [2])
 
 
 def _either(graph: Graph, node: Node, inputs: Sequence[str], heads: int, rest: bytes) -> bytes:
