@@ -11,6 +11,7 @@ from medspec.errors import DataError
 from medspec.plan.fold import fold, names_of
 from medspec.plan.nodes import Constant, FieldRef, Plan, Render
 from medspec.run.bound import Bound, written
+from medspec.run.cut_golds import cut_golds
 from medspec.run.judging.apart import check_calibrations
 from medspec.run.missing_files import refuse_missing
 from medspec.run.pictures import ImageSizes, Pictures
@@ -41,7 +42,7 @@ def bind(
     scored = {id: _limited(rows, limit) for id, rows in whole.items()}
     shots: dict[str, PickedShots] = {}
     warnings = [*(line for rows in scored.values() for line in rows.warnings), *_empty_slices(resolved, scored)]
-    warnings += unseen_words(resolved, scored)
+    warnings += [*unseen_words(resolved, scored), *cut_golds(resolved, scored)]
     for render in resolved.renders:
         if render.shots is None:
             continue

@@ -179,17 +179,18 @@ def test_a_stop_text_that_is_a_special_token(tmp_path: Path) -> None:
 # Faults of a row.
 
 
-def with_poisoned_word(tmp_path: Path) -> TinyModel:
+def with_poisoned_word(tmp_path: Path, family: str) -> TinyModel:
     """A model whose embedding of the letter `z` is no number."""
-    plain = write_llama(tmp_path / "plain", seed=23)
+    plain = write_llama(tmp_path / "plain", seed=23, family=family)
     embedding = plain.weights["model.embed_tokens.weight"].copy()
     embedding[plain.tokenizer.token_to_id("z")] = np.nan
-    return write_llama(tmp_path / "poisoned", seed=23, change={"model.embed_tokens.weight": embedding})
+    return write_llama(tmp_path / "poisoned", seed=23, family=family, change={"model.embed_tokens.weight": embedding})
 
 
-def test_logits_that_are_no_numbers_fail_their_row_alone(tmp_path: Path) -> None:
-    backend = opened(with_poisoned_word(tmp_path))
-    healthy = opened(write_llama(tmp_path / "healthy", seed=23))
+@pytest.mark.parametrize("family", ["generic", "gqa"])
+def test_logits_that_are_no_numbers_fail_their_row_alone(tmp_path: Path, family: str) -> None:
+    backend = opened(with_poisoned_word(tmp_path, family))
+    healthy = opened(write_llama(tmp_path / "healthy", seed=23, family=family))
     prompts = ("The patient", "z", "The z", "no", "The fever")
     for options in (None, (" yes", " no")):
         requests = [request(text, row=str(at), options=options) for at, text in enumerate(prompts)]

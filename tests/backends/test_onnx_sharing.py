@@ -63,13 +63,17 @@ def engine_of(backend: OnnxBackend) -> Engine:
 
 
 def replies(backend: OnnxBackend, prompts: list[str], **decode: Any) -> list[str]:
+    found = answered(backend, prompts, **decode)
+    assert all(reply.failure is None for reply in found), found
+    return [reply.text for reply in found]
+
+
+def answered(backend: OnnxBackend, prompts: list[str], **decode: Any) -> list[Reply]:
     asked = [
         Request(task="t", row=str(at), messages=(Message("user", text),), decode=Decode(**{"max_tokens": 12, **decode}))
         for at, text in enumerate(prompts)
     ]
-    found: list[Reply] = [reply for _, reply in sorted(backend.answer(asked), key=lambda pair: pair[0])]
-    assert all(reply.failure is None for reply in found), found
-    return [reply.text or "" for reply in found]
+    return [reply for _, reply in sorted(backend.answer(asked), key=lambda pair: pair[0])]
 
 
 def alone(decoder: Decoder, ids: list[int]) -> np.ndarray[Any, Any]:
@@ -132,6 +136,23 @@ def test_replies_are_those_of_rows_alone(tiny: TinyModel, batch: int) -> None:
         assert replies(backend, prompts) == (expected if prompts is PROMPTS else expected[::-1])
     shared = {begun for rows, new, begun in watching.steps if new == 1 and rows > 1}
     assert (shared == {len(backend.tokens.encode(SHOTS, chat=False)) - 1}) == (batch > 1)
+
+
+def test_a_row_that_is_no_number_leaves_its_neighbours_alone(tiny: TinyModel, tmp_path: Path) -> None:
+    """The embedding of one letter is no number; rows attend to the beginning in one product."""
+    embedding = tiny.weights["model.embed_tokens.weight"].copy()
+    embedding[tiny.tokenizer.token_to_id("z")] = np.nan
+    change = {"model.embed_tokens.weight": embedding}
+    poisoned = opened(write_llama(tmp_path, seed=6, family="gqa", context=256, change=change))
+    prompts = [PROMPTS[0], SHOTS + " z", *PROMPTS[1:]]
+    expected = [answered(opened(tiny, exact=True), [prompt])[0] for prompt in prompts]
+    watching = watched(poisoned)
+    for prompt, reply, good in zip(prompts, answered(poisoned, prompts), expected, strict=True):
+        if "z" in prompt:
+            assert (reply.failure, reply.detail) == ("model_error", "the model's logits are not finite numbers")
+        elif "z" not in good.text:
+            assert (reply.failure, reply.text) == (None, good.text)
+    assert any(begun for _, _, begun in watching.steps)
 
 
 def test_draws_from_one_prompt_hold_it_once(tiny: TinyModel) -> None:

@@ -71,7 +71,7 @@ class OneRow:
                     pieces.append(self._logits(here - start, end - start))
                 start = end
         except (RuntimeError, MemoryError) as err:
-            self._forget()
+            self.forget(0)
             raise StepFailed(str(err)) from err
         if not pieces:
             return np.zeros((0, 1), dtype=np.float32)
@@ -83,14 +83,14 @@ class OneRow:
             self._append(tokens.tolist())
             return last_logits(self._generator)
         except (RuntimeError, MemoryError) as err:
-            self._forget()
+            self.forget(0)
             raise StepFailed(str(err)) from err
 
     def _take_back(self, done: int) -> int:
         """Let the row hold its first `done` tokens and nothing else; 0 of them where it cannot be taken back."""
         held = self.held[0]
         if self._generator is None or (not self.rewinds and len(held) != done):
-            self._forget()
+            self.forget(0)
             self._generator = self._loaded.generator(1, self.length)
             return 0
         if len(held) > done:
@@ -119,9 +119,10 @@ class OneRow:
             return last_logits(self._generator)
         return np.array(self._generator.get_output("logits")[0, places], dtype=np.float32)
 
-    def _forget(self) -> None:
+    def forget(self, row: int) -> None:
+        """Let the row hold nothing."""
         self._generator = None
-        self.held[0] = []
+        self.held[row] = []
 
 
 def make_row(loaded: Loaded, length: int, *, rewinds: bool, all_logits: bool, before: OneRow | None) -> OneRow:

@@ -67,10 +67,16 @@ class _Writing:
         token = row.advance(logits)
         row.seconds += time.perf_counter() - started
         if row.done is not None:
-            yield row.result()
+            yield self._ended(place, row)
             return
         self.rows[place : place + 1] = [row]
         self.chosen[place : place + 1] = [token]
+
+    def _ended(self, place: int, row: Row) -> Written:
+        result = row.result()
+        if result.fault is not None:
+            self.slots.forget(place)
+        return result
 
     def _advance(self, rows: list[Row]) -> Iterator[Written]:
         """One step of all rows."""
@@ -92,7 +98,7 @@ class _Writing:
             row.seconds += share
             if row.done is not None:
                 self.rows[at] = None
-                yield row.result()
+                yield self._ended(at, row)
 
     def _close_ranks(self) -> None:
         """Move rows from the end into places that are free."""

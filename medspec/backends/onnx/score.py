@@ -194,7 +194,10 @@ def score_in_slots(slots: Rows, jobs: Sequence[ScoringJob], *, trees: bool) -> I
         except StepFailed as err:
             yield Scored(job=job, seconds=time.perf_counter() - started, fault=str(err))
         else:
-            yield put_together(job, context, rests, time.perf_counter() - started)
+            scored = put_together(job, context, rests, time.perf_counter() - started)
+            if scored.fault is not None:
+                slots.forget(0)
+            yield scored
 
 
 def _logits_in_slot(

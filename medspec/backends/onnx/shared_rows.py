@@ -64,6 +64,11 @@ class SharedRows:
         self.own.take_over(row, self.reader, self.shared)
         return logits
 
+    def forget(self, row: int) -> None:
+        """As `Slots.forget`."""
+        self.own.forget(row)
+        self.reader.forget(0)
+
     def step(self, tokens: NDArray[numpy.int64]) -> NDArray[numpy.float32]:
         """As `Slots.step`."""
         return self.own.step(tokens)

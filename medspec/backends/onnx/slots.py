@@ -63,6 +63,8 @@ class Rows(Protocol):
 
     def step(self, tokens: NDArray[numpy.int64]) -> NDArray[numpy.float32]: ...
 
+    def forget(self, row: int) -> None: ...
+
 
 @attrs.define
 class Slots:
@@ -89,6 +91,12 @@ class Slots:
             self.copy(best, row, lengths[best])
             own = lengths[best]
         return own
+
+    def forget(self, row: int) -> None:
+        """Let a row hold nothing, after one whose numbers were none: the operator multiplies what is hidden by zero."""
+        self.held[row] = []
+        for buffer in self._buffers:
+            buffer[row] = 0
 
     def take_over(self, row: int, source: Slots, start: int) -> None:
         """Let a row hold what the first one of other slots holds from position `start` on."""
