@@ -29,6 +29,8 @@ def read_name(name: str, schemes: Sequence[Scheme]) -> tuple[Scheme, str, Mappin
         advice = (
             f"did you mean `{close}:`?" if close else f"write one of: {', '.join(f'{entry}:...' for entry in known)}"
         )
+        if not close and ":" not in name:
+            advice = f"a folder on this machine is `onnx:{name}` (models are never downloaded); or {advice}"
         raise UsageError(f"`{name}` names no model: there is no backend `{word}`; {advice}")
     place, _, query = (rest if rest else name.removeprefix(scheme.name).removeprefix(":")).partition("?")
     try:

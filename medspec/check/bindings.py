@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SHOTS = "shots"
 """The argument that gives a prompt the rows picked as shots: `ask(examples: shots)`."""
 
+_DECLARED = ("text", "int", "float", "bool", "enum", "image")
+"""Kinds of field that a parameter of the same type can take without more ado."""
+
 Bindings = tuple[tuple[str, Binding], ...]
 
 
@@ -193,6 +196,7 @@ def _field(parameter: ParameterSpec, name: str, asked: Asked, place: Place, scop
             (place, f"the field is `{field.type.spelled}`"),
             (parameter.place, f"the parameter is `{parameter.type.spelled}`"),
             (record.place_of(name), "the field"),
+            helps=[f"declare it as `{parameter.name}: {field.type.spelled}`"] if field.type.kind in _DECLARED else [],
         )
         return None
     return FieldRef(name)

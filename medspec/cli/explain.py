@@ -122,7 +122,8 @@ def _explain_code(code: str, format: str) -> None:
     found = find_code(code)
     if found is None:
         guess = nearest(code.upper(), [member.code for member in CODES])
-        raise UsageError(f"there is no code {code.upper()}" + (f"; did you mean {guess}?" if guess else ""))
+        advice = f"did you mean {guess}?" if guess else "it stands in brackets at the head of a message, such as E0304"
+        raise UsageError(f"there is no code {code.upper()}; {advice}")
     if format == "json":
         import attrs
 

@@ -68,7 +68,7 @@ def _project_specs(config: Config) -> list[Path]:
     if not loose:
         raise UsageError(
             f"there is no folder {shown_path(config.specs)} here; name a file or folder with specs, "
-            "or say in medspec.toml where they are"
+            "or say in medspec.toml where they are; `medspec init` starts a project"
         )
     return loose
 

@@ -108,6 +108,8 @@ class RowLoader:
                 if gap is not None and gap.names is not None:
                     inside = f" in `{gap.parent}`" if gap.parent else ""
                     meant = did_you_mean(gap.name, gap.names)
+                    if not meant and gap.name == field.name == "id":
+                        meant = "; `columns { id = row_number() }` numbers the rows"
                     lines.append(f"field `{field.name}`: there is no column `{gap.name}`{inside}{meant}")
                     listings[gap.parent] = f"the columns{inside} are {name_list(gap.names)}"
         if lines:

@@ -35,6 +35,10 @@ class ListType:
         return (self.item,)
 
     def load(self, raw: Any, row: Row) -> tuple[Any, ...]:
+        if isinstance(raw, str):
+            raise Misfit(
+                'expected a list, not a text; entries with a column each are listed: `["A", "B"]` in `columns`'
+            )
         if not isinstance(raw, list | tuple):
             raise Misfit("expected a list")
         if self.low is not None and len(raw) < self.low:

@@ -67,7 +67,10 @@ class ModelFolder:
 def resolve_folder(folder: Path, dtype: str | None) -> ModelFolder:
     """The model in `folder`, every file it needs checked to be there. Raises `BackendError`."""
     if not folder.exists():
-        raise BackendError(f"{folder}: there is no such folder; `--model onnx:DIR` wants the folder of a model")
+        raise BackendError(
+            f"{folder}: there is no such folder; `--model onnx:DIR` wants the folder of a model, "
+            "with config.json, tokenizer.json and onnx/model.onnx in it"
+        )
     if not folder.is_dir():
         raise BackendError(f"{folder}: not a folder; `--model onnx:DIR` wants the folder that holds the graph")
     graphs = folder / "onnx" if any((folder / "onnx").glob("*.onnx")) else folder
