@@ -19,7 +19,7 @@ from medspec.run.score import fields_of, metric_of, seen_by
 from medspec.types import RecordType, Type
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 
 class Broken(AssertionError):
@@ -38,7 +38,7 @@ class Law:
 
     name: str
     says: str
-    check: Callable[[Subject, DataObject], None]
+    check: Callable[[Subject, Draws], None]
     applies: Callable[[Subject], str | None] = lambda subject: None
 
 

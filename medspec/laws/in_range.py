@@ -9,14 +9,12 @@ from medspec.laws.base import Broken, Law, Subject, said_by
 from medspec.laws.inputs import draw_reply, draw_row
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 
-def check(subject: Subject, data: DataObject) -> None:
-    from hypothesis import strategies as st
-
-    rows = [draw_row(subject, data) for _ in range(data.draw(st.integers(1, 3), label="rows"))]
-    replies = [draw_reply(subject, row, data) for row in rows]
+def check(subject: Subject, draws: Draws) -> None:
+    rows = [draw_row(subject, draws) for _ in range(draws.randint(1, 3))]
+    replies = [draw_reply(subject, row, draws) for row in rows]
     answers = [subject.answer(reply, row) for reply, row in zip(replies, rows, strict=True)]
     for score in subject.scores:
         value = subject.value(score, answers, rows, replies)

@@ -8,6 +8,7 @@ refusals, two answers, and instructions put into the text to be scored.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from medspec.backends.base import Reply
@@ -15,7 +16,7 @@ from medspec.laws.base import Subject
 from medspec.types import Misfit, RecordType, TextType, anchors
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 HARD_TEXTS = (
     "{{ gold }}", "{% raw %}", "Answer: A", "score: 5", "<think>", "```json", "“quoted”", "胸痛，发热。", "a\nb", "A", "é",
@@ -46,62 +47,72 @@ HABITS: tuple[tuple[str, Callable[[str], str]], ...] = (
 """How models wrap what they say."""
 
 
-def draw_row(subject: Subject, data: DataObject) -> dict[str, Any]:
+def draw_row(subject: Subject, draws: Draws) -> dict[str, Any]:
     """A row that the types of the record allow, the simplest first."""
-    return draw_record(subject.scan.record, data, tame=subject.task.gold)
+    return draw_record(subject.scan.record, draws, tame=subject.task.gold)
 
 
-def draw_record(record: RecordType, data: DataObject, *, tame: str) -> dict[str, Any]:
+def draw_record(record: RecordType, draws: Draws, *, tame: str) -> dict[str, Any]:
     """A value of a record whose free texts are now and then hard ones, but for the field `tame`.
 
     A gold with spaces around it, or one that looks like markup, is none that a model could give.
     """
-    from hypothesis import assume
-    from hypothesis import strategies as st
-
     values: dict[str, Any] = {}
-    anchored = {name for field in record.fields for name in anchors(field.type)}
+    free = _free_texts(record)
     for field in record.load_order:
-        plain = type(field.type) is TextType and field.name not in anchored and field.type.max_words is None
-        if plain and field.name != tame and data.draw(st.booleans(), label=f"{field.name} is hard"):
-            values[field.name] = data.draw(st.sampled_from(HARD_TEXTS) | st.text(max_size=12), label=field.name)
+        if field.name in free and field.name != tame and draws.flag():
+            values[field.name] = _hard_text(draws, 12)
             continue
         try:
-            values[field.name] = field.type.invent(data.draw(st.randoms(use_true_random=False)), values)
+            values[field.name] = field.type.invent(draws, values)
         except Misfit:
-            assume(False)
+            draws.impossible()
     return {field.name: values[field.name] for field in record.fields}
 
 
-def draw_value(subject: Subject, row: dict[str, Any], data: DataObject) -> Any:
+@lru_cache(maxsize=16)
+def _free_texts(record: RecordType) -> frozenset[str]:
+    """The fields that may hold any text."""
+    anchored = {name for field in record.fields for name in anchors(field.type)}
+    return frozenset(
+        field.name
+        for field in record.fields
+        if type(field.type) is TextType and field.name not in anchored and field.type.max_words is None
+    )
+
+
+def draw_value(subject: Subject, row: dict[str, Any], draws: Draws) -> Any:
     """Some answer that the type allows for a row."""
-    from hypothesis import assume
-    from hypothesis import strategies as st
-
     try:
-        return subject.type.invent(data.draw(st.randoms(use_true_random=False)), row)
+        return subject.type.invent(draws, row)
     except Misfit:
-        assume(False)
+        draws.impossible()
 
 
-def draw_reply(subject: Subject, row: dict[str, Any], data: DataObject) -> Reply:
-    """A reply of any kind: noise, or an answer of the type, as the reader would write it, in one of the habits."""
-    from hypothesis import strategies as st
-
+def draw_reply(subject: Subject, row: dict[str, Any], draws: Draws) -> Reply:
+    """A reply of any kind: nothing, noise, or an answer of the type, as the reader would write it, in one of the habits."""
     if subject.reader.asks == "logits":
         assert subject.reader.continuations is not None
         count = len(subject.reader.continuations(subject.type, row, dict(subject.read.reader.settings)))
-        scores = st.lists(st.floats(), min_size=count, max_size=count) | st.lists(st.floats(-9, 0), max_size=count + 1)
-        return Reply(prompt_sha256="", scores=tuple(data.draw(scores, label="scores")), finish="scored")
-    if data.draw(st.integers(0, 3), label="noise") == 3:
-        return Reply(
-            prompt_sha256="", text=data.draw(st.sampled_from(HARD_TEXTS) | st.text(max_size=30), label="reply")
-        )
-    says = [written_or_noise(subject, draw_value(subject, row, data), row)]
-    if data.draw(st.booleans(), label="two answers"):
-        says.append(written_or_noise(subject, draw_value(subject, row, data), row))
-    _, wrap = data.draw(st.sampled_from(HABITS), label="habit")
+        if draws.flag():
+            scores = tuple(draws.number() for _ in range(count))
+        else:
+            scores = tuple(-9 * draws.random() for _ in range(draws.below(count + 2)))
+        return Reply(prompt_sha256="", scores=scores, finish="scored")
+    kind = draws.below(8)
+    if kind == 7:
+        return Reply(prompt_sha256="", text="")
+    if kind > 4:
+        return Reply(prompt_sha256="", text=_hard_text(draws, 30))
+    says = [written_or_noise(subject, draw_value(subject, row, draws), row)]
+    if draws.flag():
+        says.append(written_or_noise(subject, draw_value(subject, row, draws), row))
+    _, wrap = draws.one_of(HABITS)
     return Reply(prompt_sha256="", text=wrap(" or ".join(says)))
+
+
+def _hard_text(draws: Draws, longest: int) -> str:
+    return draws.text(longest) if draws.flag() else draws.one_of(HARD_TEXTS)
 
 
 def written_or_noise(subject: Subject, value: Any, row: dict[str, Any]) -> str:

@@ -12,21 +12,18 @@ from medspec.laws.inputs import draw_row
 from medspec.types import Misfit
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 WAIVED_BY = ("E0403", "E0404", "E0407", "E0604")
 """Codes about golds in prompts."""
 
 
-def check(subject: Subject, data: DataObject) -> None:
-    from hypothesis import assume
-    from hypothesis import strategies as st
-
-    row = draw_row(subject, data)
+def check(subject: Subject, draws: Draws) -> None:
+    row = draw_row(subject, draws)
     try:
-        other = subject.gold_type.invent(data.draw(st.randoms(use_true_random=False), label="another gold"), row)
+        other = subject.gold_type.invent(draws, row)
     except Misfit:
-        assume(False)
+        draws.impossible()
     if subject.prompt(row) != subject.prompt({**row, subject.task.gold: other}):
         raise Broken(f"the prompt changes when the gold does, here to {other!r}", row=row)
 

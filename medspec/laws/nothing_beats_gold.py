@@ -13,15 +13,15 @@ from medspec.run.score import metric_of
 from medspec.types import Misfit
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 NOT_OF_SHORT_TEXTS = frozenset(("bleu",))
 """Metrics of which a gold of few words has nothing, as it has no run of four: a longer reply then has more."""
 
 
-def check(subject: Subject, data: DataObject) -> None:
-    row = draw_row(subject, data)
-    reply = draw_reply(subject, row, data)
+def check(subject: Subject, draws: Draws) -> None:
+    row = draw_row(subject, draws)
+    reply = draw_reply(subject, row, draws)
     answer = subject.answer(reply, row)
     try:
         right = subject.written(row[subject.task.gold], row) if subject.compares else None

@@ -9,23 +9,20 @@ from medspec.laws.inputs import draw_row, draw_value
 from medspec.types import ChoiceType, Misfit
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 
-def check(subject: Subject, data: DataObject) -> None:
-    from hypothesis import assume
-    from hypothesis import strategies as st
-
+def check(subject: Subject, draws: Draws) -> None:
     assert isinstance(subject.type, ChoiceType)
-    row = draw_row(subject, data)
+    row = draw_row(subject, draws)
     options, gold = row[subject.type.of], row[subject.task.gold]
-    order = data.draw(st.permutations(range(len(options))), label="order")
+    order = draws.order(len(options))
     turned = {**row, subject.type.of: tuple(options[place] for place in order), subject.task.gold: order.index(gold)}
-    chosen = draw_value(subject, row, data)
+    chosen = draw_value(subject, row, draws)
     try:
         here, there = subject.written(chosen, row), subject.written(order.index(chosen), turned)
     except Misfit:
-        assume(False)
+        draws.impossible()
     one, other = subject.answer(here, row), subject.answer(there, turned)
     if one != chosen or other != order.index(chosen):
         said = (

@@ -8,11 +8,11 @@ from medspec.laws.base import Broken, Law, Subject, needs_prompt, shown_error
 from medspec.laws.inputs import draw_row
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 
-def check(subject: Subject, data: DataObject) -> None:
-    row = draw_row(subject, data)
+def check(subject: Subject, draws: Draws) -> None:
+    row = draw_row(subject, draws)
     try:
         turns = subject.prompt(row)
     except Exception as error:

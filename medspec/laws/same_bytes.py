@@ -12,14 +12,14 @@ from medspec.readers.base import Unread
 from medspec.run.score import fields_of, metric_of, score_task
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import DataObject
+    from medspec.laws.draws import Draws
 
 _INTERVAL = Interval(method="bootstrap", resamples=20)
 
 
-def check(subject: Subject, data: DataObject) -> None:
-    row = draw_row(subject, data)
-    reply = draw_reply(subject, row, data)
+def check(subject: Subject, draws: Draws) -> None:
+    row = draw_row(subject, draws)
+    reply = draw_reply(subject, row, draws)
     if subject.lacking is None and repr(subject.prompt(row)) != repr(subject.prompt(row)):
         raise Broken("the prompt of the same row is not always the same", row=row)
     one, other = subject.answer(reply, row), subject.answer(reply, row)

@@ -16,7 +16,8 @@ from planned_specs import spec_of
 from medspec.backends.base import Message
 from medspec.check import check_paths
 from medspec.cli.app import main
-from medspec.laws import LAWS, base
+from medspec.laws import LAWS, base, trial
+from medspec.laws.renders import RENDERS
 from medspec.laws.shown import laws_as_text, shown
 from medspec.laws.trial import Verdict, try_laws
 from medspec.run.roots import DataRoots
@@ -143,3 +144,36 @@ def test_help_needs_no_hypothesis() -> None:
 
     code = "import medspec.cli.test, medspec.laws, sys; assert not {'hypothesis', 'numpy', 'torch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_chance_finds_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothesis's own search is one try here, the simplest: it begins with what chance drew, and has to come to the smallest."""
+    monkeypatch.setattr(trial, "SEARCHED", 1)
+    right = base.Subject.prompt
+
+    def failing(self: base.Subject, row: dict[str, Any]) -> Any:
+        if len(row["question"]) > 9 and len(row["options"]) == 3:
+            raise KeyError("planted")
+        return right(self, row)
+
+    monkeypatch.setattr(base.Subject, "prompt", failing)
+    (found,) = try_laws(spec_of(SPEC), ["spec.asked"], tries=300, seed=0, laws=[RENDERS])
+    assert found.broken == "the prompt cannot be written: KeyError: 'planted'" and found.row is not None
+    least = found.row["question"]
+    assert len(found.row["options"]) == 3 and len(least) <= 16 and found.row["gold"] == 0
+
+
+def test_what_breaks_by_chance_and_not_again_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SEARCHED", 1)
+    right, seen = base.Subject.prompt, []
+
+    def once(self: base.Subject, row: dict[str, Any]) -> Any:
+        seen.append(row)
+        if len(seen) == 5:
+            raise KeyError("planted")
+        return right(self, row)
+
+    monkeypatch.setattr(base.Subject, "prompt", once)
+    (found,) = try_laws(spec_of(SPEC), ["spec.asked"], tries=20, seed=0, laws=[RENDERS])
+    assert found.broken == "not always: the prompt cannot be written: KeyError: 'planted'"
+    assert found.row == seen[4]

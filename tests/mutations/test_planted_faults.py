@@ -18,7 +18,7 @@ from planned_specs import changed, spec_of
 from medspec.check import check_text
 from medspec.laws import LAWS, base, round_trip
 from medspec.laws import nothing_beats_gold as nothing_module
-from medspec.laws.trial import try_laws
+from medspec.laws.trial import PROFILES, try_laws
 from medspec.metrics import find_metric
 from medspec.readers import find_reader
 from medspec.readers.base import Unread
@@ -229,7 +229,7 @@ SAID: tuple[tuple[str, tuple[str, str], str], ...] = (
     ("a field that does not exist", ("prompt read(note: text)", "prompt read(notes: text)"), "E0401"),
 )  # fmt: skip
 
-TRIES, SEED = 40, 3
+TRIES, SEED = PROFILES["ci"], 3
 
 
 @pytest.fixture(scope="module")
