@@ -79,6 +79,9 @@ def _data_faults(one: StoredRun, other: StoredRun, name: str) -> Iterator[str]:
         yield f"{name}: errata {_errata(mine.errata)} and {_errata(theirs.errata)}"
     if mine.shots != theirs.shots:
         yield f"{name}: other rows were shown as examples"
+    elif mine.shots_sha256 != theirs.shots_sha256 and None not in (mine.shots_sha256, theirs.shots_sha256):
+        shown = f"{_short(mine.shots_sha256)} and {_short(theirs.shots_sha256)}"
+        yield f"{name}: the rows shown as examples hold something else: shots {shown}"
 
 
 def _other_parts(one: StoredRun, other: StoredRun, name: str) -> list[str]:

@@ -25,7 +25,7 @@ from medspec.plan.judge_nodes import Dialect
 from medspec.plan.nodes import Plan, TaskPlan
 from medspec.run.aggregate import aggregate
 from medspec.run.asking import ask, askings
-from medspec.run.bind import bind
+from medspec.run.bind import bind, shown_fields
 from medspec.run.bound import Bound
 from medspec.run.calls import Caller, Watch
 from medspec.run.encoders import Encoders, encoder_warnings, encoders_report, open_encoders
@@ -43,6 +43,7 @@ from medspec.run.row_lines import write_rows
 from medspec.run.score_key import aggregates_key
 from medspec.run.shared_replies import OtherRuns
 from medspec.run.shared_scores import Scored, SharedScores
+from medspec.run.shots import content_digest
 from medspec.run.spool import Budget
 from medspec.run.tasks import TaskResult, finish_task
 from medspec.run.whole_files import remove_parts, write_json, write_whole
@@ -265,6 +266,9 @@ def _asked(
             for task in asked.tasks:
                 result = finish_task(plan, task, rows, replies, plan.interval_of(task), judge, encoders, shared)
                 picked = bound.shots.get(render.id)
+                if picked is not None and render.shots is not None:
+                    fields = {*shown_fields(render), render.shots.gold}
+                    result.report["shots_sha256"] = content_digest(picked, sorted(fields))
                 # Ids of private rows may be those of patients.
                 if picked is not None and render.shots is not None and not plan.scan(render.shots.scan).private:
                     result.report["shots"] = list(picked.ids)

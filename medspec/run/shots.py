@@ -6,7 +6,7 @@ same prompt, is a `DataError`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -115,6 +115,21 @@ def near_shots(scored: Rows, picked: PickedShots, scan: Scan, fields: Sequence[s
         name = name or f" number {number}"
         lines.append(f"{scored.file}: the shot{name} is nearly the same as {row} (resemblance {value:.2f}{more})")
     return lines
+
+
+def content_digest(picked: PickedShots, fields: Sequence[str]) -> str:
+    """Hex sha256 of what the shots show: their values of `fields`, row by row, whatever their ids."""
+    shown = repr([[_in_order(row[name]) for name in fields] for row in picked.rows])
+    return sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _in_order(value: Any) -> Any:
+    """`value` with the members of sets in an order that is the same in every process."""
+    if isinstance(value, frozenset):
+        return ["set", *sorted(map(repr, value))]
+    if isinstance(value, Mapping):
+        return [[name, _in_order(member)] for name, member in value.items()]
+    return [_in_order(member) for member in value] if isinstance(value, tuple | list) else value
 
 
 def _content(row: dict[str, Any], fields: Sequence[str]) -> str:

@@ -105,6 +105,7 @@ class TaskEntry:
     quarantined: AsideEntry = AsideEntry()
     clusters: ClustersEntry | None = None
     shots: tuple[str, ...] = ()
+    shots_sha256: str | None = None
 
 
 @attrs.frozen(kw_only=True)

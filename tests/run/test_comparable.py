@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from medspec.plan.optimise import optimise
 from medspec.run.comparable import refuse_different, remarks
 from medspec.run.execute import execute
 from medspec.run.roots import DataRoots
+from medspec.run.shots import PickedShots, content_digest
 from medspec.run.stored import StoredRun, load_run
 from medspec.run.stored_report import read_report
 
@@ -72,6 +74,37 @@ def test_other_errata_of_the_same_version_are_refused(tmp_path: Path) -> None:
     other = run(tmp_path, "c", digest=2)
     both = [str(each.report["tasks"]["verdict"]["errata"]["sha256"])[:12] for each in (one, other)]
     assert f"verdict: errata version 1 {both[0]} and version 1 {both[1]}" in refusal(one, other)
+
+
+def test_shots_that_show_something_else_under_the_same_ids_are_refused(tmp_path: Path) -> None:
+    spec = SPEC.replace('splits = [test]  errata = jsonl("errata.jsonl", version: 1)', "splits = [dev, test]")
+    spec = spec.replace("exam.jsonl", "exam_{split}.jsonl").replace("  metrics", "  shots 2 from exam.dev  metrics")
+    write_lines(tmp_path / "exam_test.jsonl", ROWS)
+    shots = [{"id": f"s{n}", "question": f"another case {n}", "gold": "yes"} for n in range(2)]
+    write_lines(tmp_path / "exam_dev.jsonl", shots)
+    one, again = run(tmp_path, "a", spec=spec), run(tmp_path, "b", spec=spec, digest=2)
+    refuse_different(one, again, ["verdict"])
+    for number, changed in enumerate(({"question": "a case of another kind"}, {"gold": "no"})):
+        write_lines(tmp_path / "exam_dev.jsonl", [shots[0], {**shots[1], **changed}])
+        other = run(tmp_path, f"c{number}", spec=spec, digest=2)
+        assert one.report["tasks"]["verdict"]["shots"] == other.report["tasks"]["verdict"]["shots"] == ["s0", "s1"]
+        both = [str(each.report["tasks"]["verdict"]["shots_sha256"])[:12] for each in (one, other)]
+        said = f"verdict: the rows shown as examples hold something else: shots {both[0]} and {both[1]}"
+        assert said in refusal(one, other)
+    # A report of a version that did not write the digest down.
+    report = one.folder / "report.json"
+    plain = json.loads(report.read_text("utf-8"))
+    del plain["tasks"]["verdict"]["shots_sha256"]
+    report.write_text(json.dumps(plain), "utf-8")
+    refuse_different(load_run(one.folder), other, ["verdict"])
+
+
+@pytest.mark.parametrize("members", [("b", "a", "c"), ("c", "b", "a")])
+def test_the_digest_of_shots_has_sets_in_order(members: tuple[str, ...]) -> None:
+    """Sets have another order in every process."""
+    picked = PickedShots(("s",), ({"found": frozenset(members), "at": ({"of": frozenset(members)},)},))
+    text = repr([[["set", "'a'", "'b'", "'c'"], [[["of", ["set", "'a'", "'b'", "'c'"]]]]]])
+    assert content_digest(picked, ["found", "at"]) == sha256(text.encode()).hexdigest()
 
 
 def test_rows_that_were_set_aside_are_told(tmp_path: Path) -> None:
