@@ -60,11 +60,10 @@ def both_layouts(folder: Path, built: Path | None) -> dict[str, Path]:
     """The same graph twice, as each of the two wants its files to lie."""
     source = folder / "model"
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
-    plain, genai = folder / "beside_onnx", folder / "beside_genai"
+    plain, genai = (Path(tempfile.mkdtemp()) / name for name in ("onnx", "genai"))
     files = sorted((source / "onnx" if built is None else built.resolve()).glob("model.onnx*"))
     tokenizer = [source / "tokenizer.json", source / "tokenizer_config.json"]
     for place, extra in ((plain, [source / "config.json", source / "generation_config.json"]), (genai, [])):
-        shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         for path in (*files, *tokenizer, *extra):
             shutil.copy(path, place / path.name)

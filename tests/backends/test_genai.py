@@ -311,12 +311,14 @@ def test_half_precision_and_four_bits_are_near(tmp_path: Path) -> None:
 
 
 def test_packed_weights_that_are_multiplied_in_eight_bits(tmp_path: Path) -> None:
-    """Neighbours move the logits of such a graph by tenths, of some by chance: all ways are taken all the same."""
+    """Neighbours move the logits of such a graph by tenths, of some by chance: its rows are run one after another."""
     export = Export(family="gqa", four_bits=True, eight_bit_sums=True)
     for seed in range(3):
         tiny = write_genai(tmp_path / str(seed), seed=seed, layers=4, hidden=512, export=export)
-        engine = opened(tiny).engine
-        assert engine is not None and engine.ways == Ways(343, True, True, True, True)
+        backend = opened(tiny)
+        assert backend.engine is not None and backend.engine.ways == Ways(343, True, True, True, True)
+        assert backend.describe()["batch"] == 1
+        assert texts(backend, written()) == texts(opened(tiny, exact=True), written())
 
 
 # What is refused, and what is said.

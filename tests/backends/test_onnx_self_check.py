@@ -65,7 +65,8 @@ def test_padding_on_the_left_of_a_gqa_graph_is_noticed(tmp_path: Path) -> None:
 
 
 def test_packed_weights_that_are_multiplied_in_eight_bits(tmp_path: Path) -> None:
-    """Neighbours move the logits of such a graph by tenths, of some by chance, and no fault of the graph is to blame."""
+    """Neighbours move the logits of such a graph by tenths, of some by chance, and no fault of the graph is to blame: it
+    is not refused, and its rows are run one after another."""
     for seed in range(3):
         export = Export(family="gqa", four_bits=True, eight_bit_sums=True)
         tiny = write_llama(tmp_path / str(seed), seed=seed, layers=4, hidden=512, export=export)
@@ -73,6 +74,7 @@ def test_packed_weights_that_are_multiplied_in_eight_bits(tmp_path: Path) -> Non
         assert backend.engine is not None
         assert (backend.engine.way, backend.engine.trees) == ("slots", True)
         assert backend.engine.decoder.signature.sums_rounded
+        assert (backend.engine.room.batch, backend.describe()["batch"], backend.engine.sharing) == (1, 1, False)
 
 
 @pytest.mark.parametrize("eight", [False, True])

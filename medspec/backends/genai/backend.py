@@ -22,6 +22,7 @@ from medspec.backends.genai.self_check import check_ways
 from medspec.backends.onnx.asking import Asking
 from medspec.backends.onnx.chat import ChatTemplate
 from medspec.backends.onnx.constrain import Grammars
+from medspec.backends.onnx.graph_file import EIGHT_BIT_SUMS
 from medspec.backends.onnx.prompts import chat_template, date_of
 from medspec.backends.onnx.room import Room, free_memory
 from medspec.backends.onnx.tokens import Tokens, load_tokens, require_fit
@@ -148,4 +149,6 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Gen
 def _room(folder: GenaiFolder, loaded: Loaded, options: Options) -> Room:
     """The room there is now for caches, where so many models share it."""
     free = free_memory() if loaded.device == "cpu" else None
-    return Room(options.rows(), None if free is None else free // (2 * options.beside), folder.position)
+    # Rows side by side would move each other's replies where sums are rounded to 8 bits; see `Signature.sums_rounded`.
+    batch = 1 if EIGHT_BIT_SUMS in folder.files.operators else options.rows()
+    return Room(batch, None if free is None else free // (2 * options.beside), folder.position)

@@ -143,14 +143,15 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     # With scales taken over the whole batch, a row's reply would depend on its neighbours.
     if not options.exact and not decoder.signature.activations_quantised:
         way = "slots" if slots_work(decoder, check_ids) else "growing"
+    rounded = decoder.signature.sums_rounded
     engine = Engine(
         decoder=decoder,
         tokens=tokens,
         way=way,
-        room=room_for(decoder, options, _ROWS[way]),
+        room=room_for(decoder, attrs.evolve(options, batch=1) if rounded else options, _ROWS[way]),
         seed=options.seed,
         trees=way == "slots" and trees_work(decoder, check_ids),
-        sharing=way == "slots" and sharing_works(decoder, check_ids),
+        sharing=way == "slots" and not rounded and sharing_works(decoder, check_ids),
     )
     abilities = attrs.evolve(ABILITIES, images=vision is not None, constrain=options.constrain)
     grammars = Grammars(folder.tokenizer, min(tokens.ends, default=None)) if options.constrain else None

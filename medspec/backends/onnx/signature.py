@@ -80,7 +80,7 @@ class Signature:
     """Whether weights are packed in blocks of a few bits."""
     sums_rounded: bool
     """Whether these are multiplied with numbers rounded to 8 bits. The last digit of a sum decides how, and it depends on how
-    many rows and tokens there are: that adds up to 0.3 in logits of 10, from layer to layer."""
+    many rows and tokens there are: that adds up to 0.3 in logits of 10, from layer to layer. So rows are run one after another."""
 
     @property
     def takes_vectors(self) -> bool:
