@@ -3,8 +3,9 @@
     python perf/run_path.py [--rows 20000] [--rounds 3] [--large 2000000] [--format json]
 
 Five-shot items with four options of invented words, about 700 characters each. Beside it stands a process that imports torch and
-torchmetrics and does nothing: no metric is computed without them, and what they cost is not ours to save. `again` is the same
-run in the same folder, where every reply is known already. `--large` runs as many short items without shots, for memory.
+torchmetrics and does nothing: macro F1 is not computed without them, and what they cost is not ours to save. `first` asks and
+computes everything; `again` is the same run into another folder beside it, which takes replies and scores over; both with accuracy
+alone and with macro F1 too. `--large` runs as many short items without shots, for memory.
 Seconds are medians; CPU seconds are those to compare on a machine that does other things too.
 """
 
@@ -22,7 +23,7 @@ import attrs
 from measuring import Taken, median, process, write_bytecode
 
 SPEC = '''edition 2026
-import std.metrics { accuracy, macro_f1 }
+import std.metrics { accuracyIMPORTED }
 record Row { id : text   question : text   options : text[2..4]   gold : choice of options }
 dataset exam : Row { source = jsonl("exam_{split}.jsonl")  splits = [dev, test] }
 prompt ask(question: text, options: text[2..4]) {
@@ -38,9 +39,10 @@ task mcq @1 {
   data    = exam.test
   prompt  = ask
   answer  choice of options via likelihood(score: letter)
-SHOTS  metrics { primary accuracy  macro_f1 }
+SHOTS  metrics { primary accuracyMORE }
 }
 '''
+METRICS = {"accuracy": "", "macro F1": "  macro_f1"}
 SHOTS = "  shots   5 from exam.dev { pick = first }\n"
 IMPORTS = "import polars, torch, torchmetrics"
 
@@ -63,22 +65,32 @@ def write_items(folder: Path, rows: int, words: int) -> int:
     return (folder / "exam_test.jsonl").stat().st_size
 
 
-def medspec(folder: Path, out: str) -> Taken:
-    run = [sys.executable, "-m", "medspec", "run", "mcq.medspec", "--model", "hash", "--data", ".", "--out", out, "-q"]
-    return process([*run, "--fresh"], folder)
+def write_spec(file: Path, metrics: str, shots: str) -> None:
+    imported = f", {more.strip()}" if (more := METRICS[metrics]) else ""
+    file.write_text(SPEC.replace("SHOTS", shots).replace("MORE", more).replace("IMPORTED", imported), encoding="utf-8")
+
+
+def medspec(folder: Path, out: str, *, fresh: bool) -> Taken:
+    """One run of the spec in `folder` into `out`; with `fresh` nothing is taken over."""
+    run = [sys.executable, "-m", "medspec", "run", "mcq.medspec", "--model", "hash", "--data", "..", "--out", out, "-q"]
+    return process([*run, "--fresh"] if fresh else run, folder)
 
 
 def measure(rows: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mcq.medspec").write_text(SPEC.replace("SHOTS", SHOTS), encoding="utf-8")
         data = write_items(folder, rows, 65)
-        taken: dict[str, list[Taken]] = {"imports": [], "first": [], "again": []}
+        taken: dict[str, list[Taken]] = {"imports": []}
+        for metrics in METRICS:
+            (folder / metrics).mkdir()
+            write_spec(folder / metrics / "mcq.medspec", metrics, SHOTS)
         for number in range(rounds):
             taken["imports"].append(process([sys.executable, "-c", IMPORTS], folder))
-            taken["first"].append(medspec(folder, f"out{number}"))
-            taken["again"].append(medspec(folder, f"out{number}"))
-        log = sum(file.stat().st_size for file in (folder / "out0").iterdir())
+            for metrics in METRICS:
+                for what, out in (("first", f"out{number}/first"), ("again", f"out{number}/again")):
+                    found = medspec(folder / metrics, out, fresh=what == "first")
+                    taken.setdefault(f"{metrics}, {what}", []).append(found)
+        log = sum(file.stat().st_size for file in (folder / "accuracy/out0/first").iterdir())
     return {
         "rows": rows,
         "data": data,
@@ -90,23 +102,24 @@ def measure(rows: int, rounds: int) -> dict[str, Any]:
 def measure_large(rows: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mcq.medspec").write_text(SPEC.replace("SHOTS", ""), encoding="utf-8")
         data = write_items(folder, rows, 20)
-        found = medspec(folder, "out")
-        log = sum(file.stat().st_size for file in (folder / "out").iterdir())
-    return {"rows": rows, "data": data, "log": log, "first": attrs.asdict(found)}
+        (folder / "large").mkdir()
+        write_spec(folder / "large" / "mcq.medspec", "macro F1", "")
+        found = medspec(folder / "large", "out", fresh=True)
+        log = sum(file.stat().st_size for file in (folder / "large/out").iterdir())
+    return {"rows": rows, "data": data, "log": log, "macro F1, first": attrs.asdict(found)}
 
 
 def show(found: dict[str, Any]) -> None:
     rows, imports = found["rows"], found.get("imports")
     print(f"{rows:,} rows, {found['data'] / 1e6:,.0f} MB")
     print(
-        f"{'':<10} {'seconds':>8} {'CPU':>8} {'beyond imports':>15} {'rows a CPU second':>18} {'MB':>7} {'beyond':>7}"
+        f"{'':<16} {'seconds':>8} {'CPU':>8} {'beyond imports':>15} {'rows a CPU second':>18} {'MB':>7} {'beyond':>7}"
     )
-    for what in ("imports", "first", "again"):
-        if (one := found.get(what)) is None:
+    for what, one in found.items():
+        if not isinstance(one, dict):
             continue
-        cells = f"{what:<10} {one['seconds']:>8.1f} {one['cpu']:>8.1f}"
+        cells = f"{what:<16} {one['seconds']:>8.1f} {one['cpu']:>8.1f}"
         if what != "imports":
             own = one["cpu"] - imports["cpu"] if imports else one["cpu"]
             more = one["memory"] - imports["memory"] if imports else one["memory"]

@@ -184,8 +184,8 @@ class Caller:
         if self.others is None or not missing:
             return
         for run, found in self.others.get_many(missing):
-            self.journal.put_many(list(found.items()), origin=run)
-            replies.update(found)
+            self.journal.put_lines(found.lines, origin=run)
+            replies.update(found.replies)
 
     def _count(self, keys: Sequence[str]) -> None:
         """Count by where replies came from, so that a run that was stopped ends with the numbers of one that was not."""

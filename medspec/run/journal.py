@@ -38,6 +38,9 @@ NAME = "journal.sqlite"
 MARK = 0x6D656473  # "meds": SQLite's application_id, so that another program's file is not taken for a journal
 _CHUNK = 500
 
+Line = tuple[bytes, bytes, bytes]
+"""A reply as it is kept: its key, itself as JSON, and the seal over both."""
+
 _JSON = json.JSONEncoder(sort_keys=True).encode
 _COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 _FIELDS, _SETTINGS = (tuple(attrs.fields_dict(kind)) for kind in (Reply, Decode))
@@ -150,7 +153,11 @@ class Journal:
         `origin` is the name of the run they were taken from, None where the model was asked.
         """
         bodies = [(key.encode(), _to_json(reply)) for key, reply in replies]
-        lines = [(key.decode(), body.decode(), _seal(key, body).decode(), origin) for key, body in bodies]
+        self.put_lines([(key, body, _seal(key, body)) for key, body in bodies], origin=origin)
+
+    def put_lines(self, sealed: Sequence[Line], *, origin: str | None = None) -> None:
+        """As `put_many`, for replies as they stand in a journal: written and sealed, and found to be sound."""
+        lines = [(key.decode(), body.decode(), seal.decode(), origin) for key, body, seal in sealed]
         with self._faults("write"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:

@@ -1,6 +1,6 @@
 """Replies of other runs: what a run with the same model was answered already is not asked again.
 
-    OtherRuns.beside(out, digest).get_many(keys)  ->  [(name of the run, {key: reply})]
+    OtherRuns.beside(out, digest).get_many(keys)  ->  [(name of the run, what was found in it)]
 
 There is no store beside the runs: replies live in the journals of the runs that got them, and go with their folders. Looked
 into are the folders beside the new run's whose model is the same, the newest first, and only until everything is found. A
@@ -19,9 +19,17 @@ import attrs
 from medspec.backends.base import Backend, Reply
 from medspec.errors import StoreError
 from medspec.run.folder import RunRecord, run_folders
-from medspec.run.journal import FORMAT, MARK, NAME, Journal, unseal
+from medspec.run.journal import FORMAT, MARK, NAME, Journal, Line, unseal
 
 _CHUNK = 500
+
+
+@attrs.frozen
+class Found:
+    """Replies by key, and the lines of the journal they stand in, which another journal may take as they are."""
+
+    replies: dict[str, Reply] = attrs.field(factory=dict)
+    lines: list[Line] = attrs.field(factory=list)
 
 
 @attrs.define
@@ -39,7 +47,7 @@ class OtherRuns:
         found = [folder for folder in reversed(run_folders(me.parent)) if folder != me and _same(folder, digest)]
         return cls(found, scores=True)
 
-    def get_many(self, keys: Collection[str]) -> Iterator[tuple[str, dict[str, Reply]]]:
+    def get_many(self, keys: Collection[str]) -> Iterator[tuple[str, Found]]:
         """What is known of `keys`, run by run; no key comes twice."""
         wanted = dict.fromkeys(keys)
         for folder in list(self.folders):
@@ -49,9 +57,9 @@ class OtherRuns:
             if found is None:
                 self.folders.remove(folder)
                 continue
-            for key in found:
+            for key in found.replies:
                 del wanted[key]
-            if found:
+            if found.lines:
                 yield folder.name, found
 
 
@@ -72,10 +80,10 @@ def _same(folder: Path, digest: str) -> bool:
         return False
 
 
-def _look_up(folder: Path, keys: list[str]) -> dict[str, Reply] | None:
+def _look_up(folder: Path, keys: list[str]) -> Found | None:
     """The replies to `keys` in one run; None where its journal cannot be used."""
     path = folder / NAME
-    found: dict[str, Reply] = {}
+    found = Found()
     try:
         wal = path.with_name(f"{NAME}-wal")
         if wal.is_file() and wal.stat().st_size:
@@ -93,7 +101,10 @@ def _look_up(folder: Path, keys: list[str]) -> dict[str, Reply] | None:
                 chunk = keys[start : start + _CHUNK]
                 marks = ",".join("?" * len(chunk))
                 query = f"SELECT key, body, seal FROM reply WHERE key IN ({marks})"
-                found.update(unseal(path, *line) for line in connection.execute(query, chunk))
+                for line in connection.execute(query, chunk):
+                    key, reply = unseal(path, *line)
+                    found.replies[key] = reply
+                    found.lines.append(line)
     except (sqlite3.Error, StoreError, OSError):
         return None
     return found
