@@ -13,6 +13,9 @@ from typing import Any
 
 import attrs
 
+from medspec.types import TYPES
+from medspec.types.base import Type
+
 _HINTS: dict[type, dict[str, Any]] = {}
 """What each class declares; finding it out is slow."""
 
@@ -38,6 +41,8 @@ def fits(value: Any, hint: Any) -> bool:
         return isinstance(value, tuple) and _entries_fit(value, arguments)
     if hint is Any or hint is object:
         return True
+    if hint is Type:
+        return isinstance(value, TYPES)
     if hint is None or hint is type(None):
         return value is None
     if hint in (int, float):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from medspec.metrics import find_metric
 from medspec.plan.fold import names_of
 from medspec.plan.judge_nodes import VerdictValue, fields_used
 from medspec.plan.nodes import FieldRef, Plan, Render, Scan
+from medspec.readers import find_reader
 from medspec.types import anchors
 
 
@@ -16,6 +18,7 @@ def faults(plan: Plan) -> list[str]:
 
 
 def _faults(plan: Plan) -> Iterator[str]:
+    yield from _catalogues(plan)
     yield from _ids(plan)
     yield from _scans(plan)
     scans = {scan.id: scan for scan in plan.scans}
@@ -27,6 +30,24 @@ def _faults(plan: Plan) -> Iterator[str]:
     for name in (*(member.task for member in plan.members), *(n for a in plan.aggregates for n in a.tasks)):
         if name not in names:
             yield f"{name} is counted and not planned"
+
+
+def _catalogues(plan: Plan) -> Iterator[str]:
+    """Readers and metrics that there are, and settings within their range."""
+    for use in [read.reader for read in plan.reads] + [
+        one.shots.reader for one in plan.renders if one.shots is not None
+    ]:
+        if find_reader(use.name) is None:
+            yield f"there is no reader {use.name!r}"
+    for score in (score for task in plan.tasks for score in task.scores):
+        if find_metric(score.metric) is None:
+            yield f"there is no metric {score.metric!r}"
+    for read in plan.reads:
+        if read.unread not in ("worst", "skip"):
+            yield f"{read.id} counts unread answers as {read.unread!r}"
+    for interval in (plan.interval, *(one.interval for one in plan.aggregates if one.interval is not None)):
+        if not 0 < interval.level < 1 or interval.resamples < 1 or interval.seed < 0:
+            yield f"an interval of level {interval.level} by {interval.resamples} draws with seed {interval.seed}"
 
 
 def _ids(plan: Plan) -> Iterator[str]:

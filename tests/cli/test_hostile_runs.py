@@ -91,6 +91,29 @@ def test_any_value_in_any_place(good: Path, medspec: Callable[..., Any], file: s
         all_end_in_words(medspec, f"{file}: {path} = {str(entry)[:40]!r}")
 
 
+PLANNED = (
+    (("reads", 0, "reader", "name"), "Letter", "there is no reader 'Letter'"),
+    (("tasks", 0, "scores", 0, "metric"), "aCcuracy", "there is no metric 'aCcuracy'"),
+    (("reads", 0, "unread"), "a1", "counts unread answers as 'a1'"),
+    (("interval", "level"), 1e308, "an interval of level 1e+308"),
+    (("interval", "resamples"), 0, "by 0 draws"),
+    (("scans", 0, "record", "fields", 0, "type"), {"kind": "Name", "name": "a"}, "type"),
+)
+
+
+@pytest.mark.parametrize(("path", "entry", "said"), PLANNED, ids=[said for *_, said in PLANNED])
+def test_a_plan_of_nothing_there_is(
+    good: Path, medspec: Callable[..., Any], path: tuple[Any, ...], entry: Any, said: str
+) -> None:
+    bad = copied(good)
+    whole = json.loads((good / "plan.json").read_text("utf-8"))
+    (bad / "plan.json").write_text(json.dumps(put(whole, path, entry)), encoding="utf-8")
+    for command in (("resume", "runs/bad"), ("score", "runs/bad")):
+        done = medspec(*command)
+        assert done.code not in (0, OUR_FAULT) and "plan.json" in done.err and said in done.err, done.err
+    all_end_in_words(medspec, said)
+
+
 @pytest.mark.parametrize("file", ["rows.parquet", "journal.sqlite"])
 def test_damaged_tables(good: Path, medspec: Callable[..., Any], file: str) -> None:
     whole = (good / file).read_bytes()
