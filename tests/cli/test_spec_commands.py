@@ -87,7 +87,8 @@ def test_a_project_without_specs_says_what_to_do(tmp_path, monkeypatch, medspec)
     done = medspec("check")
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "error: there is no folder specs here; name a file or folder with specs, or say in medspec.toml where they are\n"
+        "error: there is no folder specs here; name a file or folder with specs, or say in medspec.toml "
+        "where they are; `medspec init` starts a project\n"
     )
 
 
