@@ -33,6 +33,9 @@ ABILITIES = Abilities(text=True, logits=True, prefix="batch")
 _ROWS = {"exact": 1, "slots": 32, "growing": 8}
 """Rows at a time, by how caches are kept: more of them bring less than they take in memory (perf/sweep.py)."""
 
+_ROWS_ON_GPU = {"exact": 1, "slots": 64, "growing": 32}
+"""There a step reads the weights once for all rows, and has computing to spare; not swept yet. Short memory halves them."""
+
 _CHECK_TEXT = "The patient was seen in clinic today and had no new complaints."
 
 
@@ -144,11 +147,12 @@ def open_model(place: str, settings: Mapping[str, str], options: Options) -> Onn
     if not options.exact and not decoder.signature.activations_quantised:
         way = "slots" if slots_work(decoder, check_ids) else "growing"
     rounded = decoder.signature.sums_rounded
+    usual = (_ROWS_ON_GPU if decoder.on_gpu else _ROWS)[way]
     engine = Engine(
         decoder=decoder,
         tokens=tokens,
         way=way,
-        room=room_for(decoder, attrs.evolve(options, batch=1) if rounded else options, _ROWS[way]),
+        room=room_for(decoder, attrs.evolve(options, batch=1) if rounded else options, usual),
         seed=options.seed,
         trees=way == "slots" and trees_work(decoder, check_ids),
         sharing=way == "slots" and not rounded and sharing_works(decoder, check_ids),
