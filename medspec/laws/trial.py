@@ -94,16 +94,28 @@ def _by_chance(law: Law, subject: Subject, *, tries: int, seed: int) -> tuple[Br
     """What breaks the law, and whether it said nothing of any try."""
     seeds, untriable = Random(seed), True
     for _ in range(tries):
-        chance = Chance(seeds.getrandbits(64))
+        own = seeds.getrandbits(64)
+        chance = Chance(own)
         try:
             law.check(subject, chance)
         except Untriable:
             continue
         except Broken as broken:
             smaller, _ = searched(law, subject, tries=1, seed=seed, known=chance.given)
-            return smaller or not_always(broken), False
+            return smaller or (broken if _breaks(law, subject, own) else not_always(broken)), False
         untriable = False
     return None, untriable
+
+
+def _breaks(law: Law, subject: Subject, seed: int) -> bool:
+    """Whether the law breaks when the same values are drawn again."""
+    try:
+        law.check(subject, Chance(seed))
+    except Broken:
+        return True
+    except Untriable:
+        return False
+    return False
 
 
 def _seed_of(seed: int, name: str, law: Law) -> int:
