@@ -161,7 +161,7 @@ def _begin(out: Path, plan: Plan, record: RunRecord, surroundings: Mapping[str, 
     """Write what says which run this is. `run.json` is the last: where it stands, all that `resume` needs is there."""
     write_whole(out / "plan.json", to_json(plan).encode())
     write_json(out / "environment.json", {**surroundings, "model": {**record.described, **spoken(plan.dialect)}})
-    record.write(out)
+    attrs.evolve(record, plan=plan_hash(plan)).write(out)
 
 
 def _record(

@@ -22,6 +22,7 @@ import attrs
 from medspec.errors import StoreError, UsageError
 from medspec.plan.fits import misfit
 from medspec.plan.form import from_json
+from medspec.plan.hash import plan_hash
 from medspec.plan.nodes import Plan
 from medspec.run.environment import package_version
 from medspec.run.roots import DataRoots
@@ -52,6 +53,8 @@ class RunRecord:
     keep_going: bool = False
     fresh: bool = True
     """Replies of other runs are not used."""
+    plan: str | None = None
+    """The hash of `plan.json`; None in runs that were begun before it was kept."""
     judges: Mapping[str, Any] = attrs.field(factory=dict)
     """`instead`: what stood in for judges; `models`: digest and description of the model of each judge, by its name."""
 
@@ -163,9 +166,17 @@ def run_folders(runs: Path) -> list[Path]:
 
 
 def plan_of(out: Path) -> Plan:
-    """The plan that was run in `out`. Raises `StoreError`."""
+    """The plan that was run in `out`. Raises `StoreError`, also where it is no longer the one the run began with."""
     file = out / "plan.json"
     try:
-        return from_json(file.read_text("utf-8"))
+        plan = from_json(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(f"cannot read {file}: {error}; name another folder with `--out`") from error
+    if (out / NAME).is_file():
+        begun = RunRecord.read(out).plan
+        if begun is not None and begun != plan_hash(plan):
+            raise StoreError(
+                f"{file} was changed since the run began: its hash is {plan_hash(plan)}, and {begun} in {NAME}; "
+                "start the run again with `medspec run`"
+            )
+    return plan

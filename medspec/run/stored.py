@@ -16,10 +16,10 @@ import attrs
 from medspec.errors import StoreError
 from medspec.metrics.base import Batch
 from medspec.metrics.resample import Resampled, mean_of_values
-from medspec.plan.form import from_json
 from medspec.plan.judge_nodes import VerdictValue
 from medspec.plan.nodes import Plan, Score, TaskPlan
 from medspec.readers.base import Unread
+from medspec.run.folder import plan_of
 from medspec.run.jointly import Clusters, Drawn
 from medspec.run.score import clusters_of, metric_of, rows_of, seen_by
 from medspec.run.stored_report import StoredReport, read_report
@@ -54,7 +54,7 @@ def load_run(folder: Path) -> StoredRun:
         raise StoreError(f"{folder}: {why}; name the folder of a run that is, such as those under runs/")
     result, report = read_report(folder / "report.json")
     try:
-        plan = from_json((folder / "plan.json").read_text("utf-8"))
+        plan = plan_of(folder)
         rows = pl.read_parquet(folder / "rows.parquet")
     except (OSError, ValueError, RecursionError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"cannot read the run in {folder}: {error}") from error

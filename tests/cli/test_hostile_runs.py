@@ -45,6 +45,13 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(entry, (*path, key))
 
 
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    """What stands at `path`."""
+    for key in path:
+        value = value[key]
+    return value
+
+
 def put(value: Any, path: tuple[Any, ...], entry: Any) -> Any:
     """`value` with `entry` in the place of what stands at `path`."""
     changed = copy.deepcopy(value)
@@ -112,6 +119,21 @@ def test_a_plan_of_nothing_there_is(
         done = medspec(*command)
         assert done.code not in (0, OUR_FAULT) and "plan.json" in done.err and said in done.err, done.err
     all_end_in_words(medspec, said)
+
+
+def test_a_plan_that_was_changed_since_the_run_began(good: Path, medspec: Callable[..., Any]) -> None:
+    """Words of the plan in the places of other words: each is a plan like any other, and not the one that was run."""
+    rng = random.Random(11)
+    whole = json.loads((good / "plan.json").read_text("utf-8"))
+    words = {path: entry for path in places(whole) if isinstance(entry := at(whole, path), str)}
+    changed = 0
+    for path in rng.sample(list(words), 24):
+        bad = copied(good)
+        (bad / "plan.json").write_text(json.dumps(put(whole, path, rng.choice(list(words.values())))), encoding="utf-8")
+        all_end_in_words(medspec, str(path))
+        done = medspec("resume", "runs/bad")
+        changed += "plan.json was changed since the run began" in done.err and done.code != 0
+    assert changed
 
 
 @pytest.mark.parametrize("file", ["rows.parquet", "journal.sqlite"])
