@@ -90,7 +90,7 @@ class Anchoring:
             return UnknownType()
         helps = [f"did you mean `{written} {close}`?"] if close else []
         if not close and written in ("choice of", "ranking of"):
-            helps = [f"give the record a field with the options: `{of} : text[2..]`"]
+            helps = [f"give the record a field with the options: `{of} : text[2..4]`"]
         title = f"there is no field `{of}`" + (" to choose from" if written.endswith(" of") else "")
         main = (self.place, "refers to it") if labels else self.place
         self.scope.report.add("E0303", title, main, *labels, helps=helps)
